@@ -1,0 +1,171 @@
+/**
+ * The device: what a message's keys mean (style §3).
+ *
+ * A device lists its public keys, what it may use (capabilities) and what an operator can set (options). Nothing else is reachable: a
+ * key it does not list goes to `otherKeys` if there is one, else to `message@1.0`. Hashpaths, caching, tracing, budgets and signatures
+ * are the resolver's work; a device never sees them.
+ */
+import type { Awaitable } from './awaitable.ts';
+import type { Cache } from './cache.ts';
+import type { Format, IdKind } from './convert.ts';
+import type { Environment } from './environment.ts';
+import type { Fields } from './fields.ts';
+import type { Message } from './message.ts';
+import type { Outcome } from './outcome.ts';
+import type { StandardSchemaV1 } from './standard-schema.ts';
+import type { Value } from './value.ts';
+import type { Wallet } from './wallet.ts';
+
+/**
+ * What a device may be given. Layers above the core add theirs by declaration merging:
+ *
+ *     declare module '../core/device.ts' { interface Capabilities { readonly lanes: Lanes } }
+ */
+export interface Capabilities {
+  readonly clock: Clock;
+  readonly random: (bytes: number) => Uint8Array;
+  readonly cache: Cache;
+  /** The node's key. Only for devices that sign on the node's behalf. */
+  readonly wallet: Wallet;
+  readonly environment: Environment;
+}
+
+export type Capability = keyof Capabilities;
+
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Resolves after `ms`; rejects with the signal's reason when aborted. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** AO-Core itself, for devices: resolves with internal options (no caching, hashpath ignored), spec 01 §2.10. */
+export interface Ao {
+  /** One step or path on a base. A string is a path; a message is a request with `path`. */
+  resolve(base: Value, request: Value): Awaitable<Outcome>;
+  resolveMany(steps: readonly Value[]): Awaitable<Outcome>;
+  /** The value at `path`, `undefined` if it is not there or the resolution fails with an error. */
+  get(base: Value, path: string): Awaitable<Value | undefined>;
+  /** Device-aware set; keys may be paths, `UNSET` removes. Throws AoException when a device refuses. */
+  set(base: Message, changes: Message): Awaitable<Message>;
+  keys(base: Value): Awaitable<readonly string[]>;
+  /** Replaces a link by what it points to; throws `necessary-message-not-found`. */
+  load(value: Value): Awaitable<Value>;
+  /** Loads every link inside. */
+  loadAll(value: Value): Awaitable<Value>;
+  id(value: Value, which?: IdKind): string;
+  /** Addresses whose commitments were verified just now or before. Unverifiable ones don't count. */
+  signers(message: Message): Awaitable<readonly string[]>;
+  convert(value: Value, target: Format, source?: Format): Awaitable<Value>;
+  commit(message: Message, request?: Message, wallet?: Wallet): Awaitable<Message>;
+}
+
+export type Call<Req, Opts, Uses extends Capability> = Pick<Capabilities, Uses> & {
+  readonly base: Message;
+  /** The fields the key declares, read and typed; the request message itself if it declares none. */
+  readonly request: Req;
+  /** The whole request. */
+  readonly requestMessage: Message;
+  /** The key as it was asked for. */
+  readonly key: string;
+  readonly options: Opts;
+  /** Deadline and cancellation. */
+  readonly signal: AbortSignal;
+  readonly ao: Ao;
+  /** Short for `ao.resolve`. */
+  resolve(base: Value, request: Value): Awaitable<Outcome>;
+};
+
+export interface Key<Req, Opts, Uses extends Capability> {
+  readonly doc: string;
+  /** Other spellings under which the key answers. Case and `-`/`_` never matter. */
+  readonly aliases?: readonly string[];
+  readonly request?: Fields<Req>;
+  readonly run: (call: Call<Req, Opts, Uses>) => Awaitable<Outcome>;
+}
+
+export interface DeviceSpec<Reqs extends object, Opts, Uses extends Capability> {
+  readonly name: `${string}@${number}.${number}${string}`;
+  readonly doc: string;
+  /** Nothing unless listed. */
+  readonly uses?: readonly Uses[];
+  /** Options by their dashed names in the node message. */
+  readonly options?: StandardSchemaV1<unknown, Opts>;
+  readonly keys: { readonly [K in keyof Reqs]: Key<Reqs[K], Opts, Uses> };
+  /** Handles every key not listed in `keys`. */
+  readonly otherKeys?: (call: Call<Message, Opts, Uses>) => Awaitable<Outcome>;
+  /** Keys that `otherKeys` leaves to `message@1.0`. */
+  readonly inherits?: readonly string[];
+  /** Calls in the same lane run one after another and identical ones once. */
+  readonly lane?: (call: {
+    readonly base: Message;
+    readonly request: Message;
+    readonly key: string;
+  }) => string | undefined;
+}
+
+/** A device with its types forgotten, as the resolver holds it. Made by {@link device} only. */
+export interface Device {
+  readonly name: string;
+  readonly doc: string;
+  readonly uses: readonly Capability[];
+  readonly options: StandardSchemaV1 | undefined;
+  /** By folded key (lower case, `-` for `_`). */
+  readonly keys: ReadonlyMap<string, AnyKey>;
+  readonly otherKeys: AnyKey['run'] | undefined;
+  readonly inherits: ReadonlySet<string>;
+  readonly lane: DeviceSpec<object, unknown, never>['lane'] | undefined;
+}
+
+/** A key with its types forgotten: the call it takes is built from the device's own declaration, so they always agree. */
+export interface AnyKey {
+  readonly name: string;
+  readonly doc: string;
+  readonly request: Fields<unknown> | undefined;
+  readonly run: (call: Call<unknown, unknown, Capability>) => Awaitable<Outcome>;
+}
+
+/** Keys match in lower case with `-` for `_` (spec 01 §2.6). */
+export function foldKey(key: string): string {
+  return /[A-Z_]/.test(key) ? key.toLowerCase().replaceAll('_', '-') : key;
+}
+
+/**
+ * Declares a device.
+ *
+ *     export const greeter = device({
+ *       name: 'greeter@1.0',
+ *       doc: 'Says hello.',
+ *       keys: {
+ *         hello: {
+ *           doc: 'A greeting for `name`.',
+ *           request: { name: text },
+ *           run: ({ request }) => ok(`hello ${request.name}`),
+ *         },
+ *       },
+ *     });
+ */
+export function device<Reqs extends object, Opts = unknown, Uses extends Capability = never>(
+  spec: DeviceSpec<Reqs, Opts, Uses>,
+): Device {
+  const keys = new Map<string, AnyKey>();
+  for (const [name, key] of Object.entries(spec.keys) as [string, Key<unknown, Opts, Uses>][]) {
+    const any: AnyKey = {
+      name,
+      doc: key.doc,
+      request: key.request as Fields<unknown> | undefined,
+      run: key.run as AnyKey['run'],
+    };
+    for (const spelling of [name, ...(key.aliases ?? [])]) keys.set(foldKey(spelling), any);
+  }
+  return {
+    name: spec.name,
+    doc: spec.doc,
+    uses: spec.uses ?? [],
+    options: spec.options,
+    keys,
+    otherKeys: spec.otherKeys as AnyKey['run'] | undefined,
+    inherits: new Set((spec.inherits ?? []).map(foldKey)),
+    lane: spec.lane,
+  };
+}

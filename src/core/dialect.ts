@@ -1,0 +1,95 @@
+/**
+ * Dialects (spec 07): the wire rules that differ between the states of the network. Every such rule stands in this one table. We emit the
+ * node's dialect (`2025-11` unless configured) and accept all of them on input.
+ */
+
+export type DialectName = '2025-09' | '2025-11' | '2026';
+
+export interface Dialect {
+  readonly name: DialectName;
+  /** Order of components in an httpsig signature base: names of the encoded message in map order, or order of `committed`. */
+  readonly componentOrder: 'map' | 'committed';
+  /** Keys that look like ids: gathered in an `ao-ids` header, or percent-escaped headers of their own. */
+  readonly idKeys: 'ao-ids' | 'escaped';
+  /** `committed` in memory: a numbered message or a list. */
+  readonly committedForm: 'numbered' | 'list';
+  /** Values inside `original-tags` in `signature-input`. */
+  readonly originalTagValues: 'raw' | 'base64url';
+  /** Children of bundles carry their unsigned commitment. */
+  readonly childrenCarryCommitment: boolean;
+  /** The HMAC added beside a signature inherits `bundle`. */
+  readonly hmacInheritsBundle: boolean;
+  /** A multipart part keeps its `content-type`. */
+  readonly partsKeepContentType: boolean;
+  /** Request key that selects commitments by id. */
+  readonly selectionKey: 'commitments' | 'commitment-ids';
+  /** ans104 bundle headers. */
+  readonly bundleByteOrder: 'big-endian' | 'little-endian';
+  /** Where `bundle-map` stands among the tags of a map bundle. */
+  readonly bundleMapTag: 'last' | 'third';
+  /** Bundles without `bundle-map` are numbered messages, meta tags compare case-insensitively, the anchor is a key. */
+  readonly listBundles: boolean;
+  readonly anchorKey: boolean;
+  readonly committedKeepsLink: boolean;
+  /** Literals are wrapped by `force-message` after every step, or once at the end. */
+  readonly forceMessage: 'every-step' | 'final';
+  /** Text of an assignment's `type`. */
+  readonly assignmentType: 'assignment' | 'Assignment';
+  /** Field that chains the assignments of a process. */
+  readonly assignmentChain: 'hash-chain' | 'base-hashpath';
+}
+
+const september: Dialect = {
+  name: '2025-09',
+  componentOrder: 'map',
+  idKeys: 'ao-ids',
+  committedForm: 'numbered',
+  originalTagValues: 'raw',
+  childrenCarryCommitment: false,
+  hmacInheritsBundle: false,
+  partsKeepContentType: false,
+  selectionKey: 'commitments',
+  bundleByteOrder: 'big-endian',
+  bundleMapTag: 'last',
+  listBundles: false,
+  anchorKey: false,
+  committedKeepsLink: true,
+  forceMessage: 'every-step',
+  assignmentType: 'assignment',
+  assignmentChain: 'hash-chain',
+};
+
+const november: Dialect = {
+  ...september,
+  name: '2025-11',
+  idKeys: 'escaped',
+  committedForm: 'list',
+  originalTagValues: 'base64url',
+  childrenCarryCommitment: true,
+  selectionKey: 'commitment-ids',
+  bundleByteOrder: 'little-endian',
+  bundleMapTag: 'third',
+  listBundles: true,
+  anchorKey: true,
+  committedKeepsLink: false,
+  forceMessage: 'final',
+  assignmentType: 'Assignment',
+};
+
+const y2026: Dialect = {
+  ...november,
+  name: '2026',
+  componentOrder: 'committed',
+  childrenCarryCommitment: false,
+  hmacInheritsBundle: true,
+  partsKeepContentType: true,
+  assignmentChain: 'base-hashpath',
+};
+
+export const dialects: { readonly [name in DialectName]: Dialect } = {
+  '2025-09': september,
+  '2025-11': november,
+  '2026': y2026,
+};
+
+export const defaultDialect: Dialect = november;

@@ -1,0 +1,24 @@
+/** Bounds on what one message, path or computation may be. Safe for a stranger on the internet; every one is an option of the node. */
+export interface Limits {
+  /** Nesting of messages, lists, sub-paths, bundles and link chains. */
+  readonly maxDepth: number;
+  /** Keys of one message, members of one list, items of one bundle, entries of one structured field. */
+  readonly maxKeys: number;
+  /** Bytes of one encoded message. */
+  readonly maxMessageBytes: number;
+  /** Bytes of one request path. */
+  readonly maxPathBytes: number;
+  /** Bytes of one path segment or inline parameter (spec 01 §5.3). */
+  readonly maxSegmentBytes: number;
+  /** Steps of one request, sub-paths included. */
+  readonly maxSteps: number;
+}
+
+export const defaultLimits: Limits = {
+  maxDepth: 64,
+  maxKeys: 100_000,
+  maxMessageBytes: 100 * 1024 * 1024,
+  maxPathBytes: 16 * 1024,
+  maxSegmentBytes: 512,
+  maxSteps: 1_000,
+};

@@ -1,0 +1,176 @@
+/**
+ * The message: an immutable map from keys to values, with derived data (ids, encoded forms …) computed once and kept.
+ *
+ * Nothing ever changes a message, so sharing one between devices, caches and threads needs no copy. `with()` and `without()` return
+ * changed copies. Entries are stored in a `Map`, never as object properties: keys come from strangers.
+ *
+ * The order of iteration is part of the protocol (spec 01 appendix A): `keys()` is the order of key lists, `foldKeys()` the order of
+ * folds and JSON. Up to 32 keys both are bytewise.
+ */
+import { isBinary, keyFromBytes } from './bytes.ts';
+import { foldOrder, keyOrder } from './order.ts';
+import { Atom, type Value } from './value.ts';
+
+/** How a message came to be; its hashpath is worked out from this when somebody asks (hashpath.ts). */
+export type Origin = string | { readonly base: Value; readonly request: Message };
+
+export class Message {
+  static readonly empty: Message = new Message(new Map());
+
+  readonly #map: ReadonlyMap<string, Value>;
+  readonly #origin: Origin | undefined;
+  #keys: readonly string[] | undefined;
+  #derived: Map<unknown, unknown> | undefined;
+
+  /** Takes ownership of `map`: the caller must not change it afterwards. */
+  constructor(map: ReadonlyMap<string, Value>, origin?: Origin) {
+    this.#map = map;
+    this.#origin = origin;
+  }
+
+  get size(): number {
+    return this.#map.size;
+  }
+
+  /** The value under exactly this key, private keys included. */
+  get(key: string): Value | undefined {
+    return this.#map.get(key);
+  }
+
+  has(key: string): boolean {
+    return this.#map.has(key);
+  }
+
+  /** Keys in the order of key lists. */
+  keys(): readonly string[] {
+    this.#keys ??= keyOrder([...this.#map.keys()]);
+    return this.#keys;
+  }
+
+  /** Keys in the order of folds, iterators and JSON objects. */
+  foldKeys(): readonly string[] {
+    return this.#map.size <= 32 ? this.keys() : foldOrder([...this.#map.keys()]);
+  }
+
+  /** Entries in no particular order: for work whose result doesn't depend on it. */
+  entries(): IterableIterator<[string, Value]> {
+    return this.#map.entries() as IterableIterator<[string, Value]>;
+  }
+
+  /** A copy with `key` set to `value`. */
+  with(key: string, value: Value): Message {
+    if (this.#map.get(key) === value) return this;
+    const map = new Map(this.#map);
+    map.set(key, value);
+    return new Message(map, this.#origin);
+  }
+
+  /** A copy with all these entries set; `undefined` removes the key. */
+  withAll(changes: Iterable<readonly [string, Value | undefined]>): Message {
+    const map = new Map(this.#map);
+    for (const [key, value] of changes) {
+      if (value === undefined) map.delete(key);
+      else map.set(key, value);
+    }
+    return new Message(map, this.#origin);
+  }
+
+  /** A copy without these keys; the same message if it has none of them. */
+  without(...keys: readonly string[]): Message {
+    if (!keys.some((key) => this.#map.has(key))) return this;
+    const map = new Map(this.#map);
+    for (const key of keys) map.delete(key);
+    return new Message(map, this.#origin);
+  }
+
+  /** A copy of the entries for which `keep` holds; the same message if it holds for all. */
+  filter(keep: (key: string, value: Value) => boolean): Message {
+    const map = new Map<string, Value>();
+    for (const [key, value] of this.#map) if (keep(key, value)) map.set(key, value);
+    return map.size === this.#map.size ? this : new Message(map, this.#origin);
+  }
+
+  /** How this message was computed, if the resolver made it. Survives `with` and `without`, as private data does. */
+  get origin(): Origin | undefined {
+    return this.#origin;
+  }
+
+  /** The same entries with another origin. Derived data that doesn't depend on the origin is shared. */
+  withOrigin(origin: Origin | undefined): Message {
+    if (origin === this.#origin) return this;
+    const copy = new Message(this.#map, origin);
+    copy.#keys = this.#keys;
+    copy.#derived = this.#derived ??= new Map();
+    return copy;
+  }
+
+  /**
+   * Data computed from the entries alone, made at most once. `slot` names it: use a module constant
+   * (`const tabmSlot = Symbol('tabm')`). `make` must depend on nothing but the entries and the slot.
+   */
+  derive<T>(slot: unknown, make: () => T): T {
+    this.#derived ??= new Map();
+    let value = this.#derived.get(slot) as T | undefined;
+    if (value === undefined) {
+      value = make();
+      this.#derived.set(slot, value);
+    }
+    return value;
+  }
+}
+
+export function isMessage(value: unknown): value is Message {
+  return value instanceof Message;
+}
+
+/** What `message()` accepts besides values: plain objects become messages, `undefined` entries are left out. */
+export type Input = Value | { readonly [key: string]: Input | undefined } | readonly Input[];
+
+/**
+ * A message from a literal, for code we write ourselves (never for keys from outside, which go through {@link messageFrom}).
+ *
+ *     message({ device: 'stack@1.0', 'device-stack': ['a@1.0', 'b@1.0'], nested: { n: 1 } })
+ */
+export function message(literal: { readonly [key: string]: Input | undefined }): Message {
+  const map = new Map<string, Value>();
+  for (const [key, value] of Object.entries(literal)) if (value !== undefined) map.set(key, toValue(value));
+  return new Message(map);
+}
+
+/** A message from entries; later duplicates win. */
+export function messageFrom(entries: Iterable<readonly [string, Value]>): Message {
+  return new Message(new Map(entries));
+}
+
+function toValue(input: Input): Value {
+  if (Array.isArray(input)) return input.map((item) => toValue(item as Input));
+  if (typeof input === 'object' && Object.getPrototypeOf(input) === Object.prototype) {
+    return message(input as { readonly [key: string]: Input });
+  }
+  return input as Value;
+}
+
+/** A list as the numbered message `{"1": first, …}` (spec 01 §1.5). */
+export function numbered(list: readonly Value[]): Message {
+  const map = new Map<string, Value>();
+  for (let i = 0; i < list.length; i++) map.set(String(i + 1), list[i]!);
+  return new Message(map);
+}
+
+/** Normalises a key (spec 01 §1.4): text and bytes as they are, atoms by name, integers in decimal; `undefined` for anything else. */
+export function normalizeKey(key: Value): string | undefined {
+  if (typeof key === 'string') return key;
+  if (isBinary(key)) return keyFromBytes(key);
+  if (typeof key === 'number' || typeof key === 'bigint' || typeof key === 'boolean') return String(key);
+  if (key instanceof Atom) return key.name;
+  if (Array.isArray(key)) {
+    const parts = key.map((part: Value) => normalizeKey(part));
+    return parts.every((part) => part !== undefined) ? parts.join('/') : undefined;
+  }
+  return undefined;
+}
+
+/** Private keys start with the four bytes `priv` (spec 01 §1.3). They never leave the node. */
+export function isPrivateKey(key: string): boolean {
+  return key.charCodeAt(0) === 0x70 && key.startsWith('priv');
+}
