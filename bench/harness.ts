@@ -1,0 +1,72 @@
+/**
+ * A small benchmark harness. Every figure stands beside the raw limit of the same run, because machines are shared and noisy: ratios hold,
+ * absolutes drift. Each measurement is the median of several rounds.
+ *
+ * A bench file exports `bench(report)`; `bench/run.ts` runs them all, or those whose path contains an argument.
+ */
+
+export interface Figure {
+  readonly name: string;
+  /** Operations per second. */
+  readonly rate: number;
+  /** Name and rate of the primitive this is bounded by, measured in the same run. */
+  readonly limit?: { readonly name: string; readonly rate: number };
+  /** What the project aims for, as text, and whether it was reached. */
+  readonly goal?: { readonly text: string; readonly met: boolean };
+}
+
+export interface Report {
+  figure(figure: Figure): void;
+  /** Any other number worth printing: memory, start-up time, latency. */
+  note(text: string): void;
+}
+
+const rounds = 5;
+const roundMs = 300;
+
+/** Operations per second of a synchronous function: median of several rounds, after one to warm up. */
+export function rateSync(operation: () => unknown): number {
+  return median(() => {
+    const start = performance.now();
+    let count = 0;
+    let batch = 1;
+    for (;;) {
+      for (let i = 0; i < batch; i++) operation();
+      count += batch;
+      const elapsed = performance.now() - start;
+      if (elapsed >= roundMs) return (count * 1000) / elapsed;
+      if (elapsed < roundMs / 10) batch *= 2;
+    }
+  });
+}
+
+/** Operations per second of an asynchronous function with `parallel` of them in flight. */
+export async function rateAsync(operation: () => Promise<unknown>, parallel = 1): Promise<number> {
+  const rates: number[] = [];
+  for (let round = 0; round <= rounds; round++) {
+    const start = performance.now();
+    let count = 0;
+    const worker = async (): Promise<void> => {
+      while (performance.now() - start < roundMs) {
+        await operation();
+        count++;
+      }
+    };
+    await Promise.all(Array.from({ length: parallel }, worker));
+    if (round > 0) rates.push((count * 1000) / (performance.now() - start));
+  }
+  return middle(rates);
+}
+
+function median(round: () => number): number {
+  round();
+  return middle(Array.from({ length: rounds }, round));
+}
+
+function middle(values: number[]): number {
+  return values.sort((a, b) => a - b)[values.length >> 1]!;
+}
+
+export function format(rate: number): string {
+  return rate >= 100 ? Math.round(rate).toLocaleString('en') : rate.toFixed(1);
+}
