@@ -44,6 +44,13 @@ export interface Ao {
   /** One step or path on a base. A string is a path; a message is a request with `path`. */
   resolve(base: Value, request: Value): Awaitable<Outcome>;
   resolveMany(steps: readonly Value[]): Awaitable<Outcome>;
+  /** A whole request: its `path` (or the text itself) is parsed as a HyperPATH, its other keys are parameters (spec 01 §2.1, §5). */
+  resolveRequest(request: Message | string): Awaitable<Outcome>;
+  /**
+   * Only "select the function and call it": the key `request.path` of `device` on `base`, whatever device `base` names. Nothing is
+   * looked up, cached, hooked or recorded. `raw('message@1.0', …)` reads and changes a message as plain data.
+   */
+  raw(device: string, base: Message, request: Message): Awaitable<Outcome>;
   /** The value at `path`, `undefined` if it is not there or the resolution fails with an error. */
   get(base: Value, path: string): Awaitable<Value | undefined>;
   /** Device-aware set; keys may be paths, `UNSET` removes. Throws AoException when a device refuses. */
