@@ -1,0 +1,32 @@
+/**
+ * Hashes, one-shot and synchronous. The SHA-2 family comes from OpenSSL; Keccak from `@noble/hashes`, because not every build of Node
+ * has it. All results are plain `Uint8Array`s.
+ */
+import { createHmac, hash } from 'node:crypto';
+import { keccak_256 } from '@noble/hashes/sha3.js';
+
+export function sha256(bytes: Uint8Array): Uint8Array {
+  return plain(hash('sha256', bytes, 'buffer'));
+}
+
+export function sha384(bytes: Uint8Array): Uint8Array {
+  return plain(hash('sha384', bytes, 'buffer'));
+}
+
+export function sha512(bytes: Uint8Array): Uint8Array {
+  return plain(hash('sha512', bytes, 'buffer'));
+}
+
+/** Keccak-256 as Ethereum uses it: not the same as SHA3-256. */
+export function keccak256(bytes: Uint8Array): Uint8Array {
+  return keccak_256(bytes);
+}
+
+export function hmacSha256(key: Uint8Array, bytes: Uint8Array): Uint8Array {
+  return plain(createHmac('sha256', key).update(bytes).digest());
+}
+
+/** A `Buffer` without its class: `Buffer` overrides `subarray`, `toString` and equality in ways that leak into values. */
+function plain(buffer: Uint8Array): Uint8Array {
+  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+}
