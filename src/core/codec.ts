@@ -14,6 +14,8 @@ export type Tabm = Message | Binary;
 export interface CodecParams {
   /** Children inline instead of as links. */
   readonly bundle?: boolean;
+  /** What happens to a child that becomes a link: it is written to the cache (`offload`, the default), or only its id is computed. */
+  readonly links?: 'offload' | 'discard';
   /** The remaining keys of the format message or request, for codecs with parameters of their own. */
   readonly request?: Message;
 }

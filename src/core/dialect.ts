@@ -33,6 +33,10 @@ export interface Dialect {
   readonly committedKeepsLink: boolean;
   /** Literals are wrapped by `force-message` after every step, or once at the end. */
   readonly forceMessage: 'every-step' | 'final';
+  /** What has to be as long as an id for a path segment to be one: the whole segment, or its name without modifiers. */
+  readonly idSegment: 'whole' | 'name';
+  /** Double quotes around a query-string value belong to it, or are removed as for inline values. */
+  readonly queryQuotes: 'kept' | 'removed';
   /** Text of an assignment's `type`. */
   readonly assignmentType: 'assignment' | 'Assignment';
   /** Field that chains the assignments of a process. */
@@ -55,6 +59,8 @@ const september: Dialect = {
   anchorKey: false,
   committedKeepsLink: true,
   forceMessage: 'every-step',
+  idSegment: 'whole',
+  queryQuotes: 'kept',
   assignmentType: 'assignment',
   assignmentChain: 'hash-chain',
 };
@@ -73,6 +79,8 @@ const november: Dialect = {
   anchorKey: true,
   committedKeepsLink: false,
   forceMessage: 'final',
+  idSegment: 'name',
+  queryQuotes: 'removed',
   assignmentType: 'Assignment',
 };
 
