@@ -41,6 +41,10 @@ export interface Dialect {
   readonly assignmentType: 'assignment' | 'Assignment';
   /** Field that chains the assignments of a process. */
   readonly assignmentChain: 'hash-chain' | 'base-hashpath';
+  /** What `stack@1.0` leaves under `previous-device`: the atom `dev_message` or the name `message@1.0`. */
+  readonly previousDevice: 'module' | 'name';
+  /** What `dedup@1.0` starts under `dedup`: a list of ids, or a trie from id to slot. */
+  readonly dedupForm: 'list' | 'trie';
 }
 
 const september: Dialect = {
@@ -63,6 +67,8 @@ const september: Dialect = {
   queryQuotes: 'kept',
   assignmentType: 'assignment',
   assignmentChain: 'hash-chain',
+  previousDevice: 'module',
+  dedupForm: 'list',
 };
 
 const november: Dialect = {
@@ -92,6 +98,8 @@ const y2026: Dialect = {
   hmacInheritsBundle: true,
   partsKeepContentType: true,
   assignmentChain: 'base-hashpath',
+  previousDevice: 'name',
+  dedupForm: 'trie',
 };
 
 export const dialects: { readonly [name in DialectName]: Dialect } = {
