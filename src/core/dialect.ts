@@ -37,14 +37,20 @@ export interface Dialect {
   readonly idSegment: 'whole' | 'name';
   /** Double quotes around a query-string value belong to it, or are removed as for inline values. */
   readonly queryQuotes: 'kept' | 'removed';
+  /** A `hashpath-alg` nobody knows: refused, or taken as the default. */
+  readonly unknownHashpathAlgorithm: 'refused' | 'default';
   /** Text of an assignment's `type`. */
   readonly assignmentType: 'assignment' | 'Assignment';
+  /** An assignment's `path`: the parts as a list, or text. */
+  readonly assignmentPath: 'list' | 'text';
   /** Field that chains the assignments of a process. */
   readonly assignmentChain: 'hash-chain' | 'base-hashpath';
   /** What `stack@1.0` leaves under `previous-device`: the atom `dev_message` or the name `message@1.0`. */
   readonly previousDevice: 'module' | 'name';
   /** What `dedup@1.0` starts under `dedup`: a list of ids, or a trie from id to slot. */
   readonly dedupForm: 'list' | 'trie';
+  /** `patch@1.0` moves the `commitments` and `Tags` of a patch into the state as well. */
+  readonly patchesKeepCommitments: boolean;
 }
 
 const september: Dialect = {
@@ -65,10 +71,13 @@ const september: Dialect = {
   forceMessage: 'every-step',
   idSegment: 'whole',
   queryQuotes: 'kept',
+  unknownHashpathAlgorithm: 'refused',
   assignmentType: 'assignment',
+  assignmentPath: 'list',
   assignmentChain: 'hash-chain',
   previousDevice: 'module',
   dedupForm: 'list',
+  patchesKeepCommitments: true,
 };
 
 const november: Dialect = {
@@ -87,7 +96,10 @@ const november: Dialect = {
   forceMessage: 'final',
   idSegment: 'name',
   queryQuotes: 'removed',
+  unknownHashpathAlgorithm: 'default',
   assignmentType: 'Assignment',
+  assignmentPath: 'text',
+  patchesKeepCommitments: false,
 };
 
 const y2026: Dialect = {
