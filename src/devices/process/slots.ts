@@ -1,0 +1,147 @@
+/**
+ * What a process was after each of its slots, in the node's store.
+ *
+ *     computed/<process>/<slot, 16 digits>  →  { whole: state } | { change: difference to the slot before } | { failed: error }
+ *
+ * A state is written whole when the differences since the last whole one have grown to its size; so the store holds at most about twice
+ * the changes, and reading a slot reads at most about twice a state. States are recomputable: writing them waits for no disk.
+ */
+import { type Awaitable, then } from '../../core/awaitable.ts';
+import { decode, encode } from '../../core/encode.ts';
+import { raise } from '../../core/errors.ts';
+import { isMessage, Message } from '../../core/message.ts';
+import type { Value } from '../../core/value.ts';
+import { type Entry, put, type Row, type Store } from '../../stores/store.ts';
+import { applyDifference, difference } from './difference.ts';
+
+/** A computed slot: its state, or the error that ended the process there. */
+export type SlotResult =
+  | { readonly slot: number; readonly state: Message }
+  | { readonly slot: number; readonly failed: Message };
+
+/** Differences in a row before a whole state is due, whatever their size: bounds the reads for one slot. */
+const maxChanges = 64;
+
+export class Slots {
+  readonly #store: Store;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  /** The result of exactly this slot, `undefined` if it isn't computed. */
+  read(process: string, slot: number): Awaitable<SlotResult | undefined> {
+    return then(this.#at(process, slot), (found) => (found?.slot === slot ? found : undefined));
+  }
+
+  /** The newest result at or before `slot`, failed ones included. */
+  latest(process: string, slot = Number.MAX_SAFE_INTEGER): Awaitable<SlotResult | undefined> {
+    return this.#at(process, slot);
+  }
+
+  /** A writer that continues after the newest result. One per process: the lane's. */
+  writer(process: string): SlotWriter {
+    return new SlotWriter(this.#store, process);
+  }
+
+  #at(process: string, slot: number): Awaitable<SlotResult | undefined> {
+    const prefix = `computed/${process}`;
+    const rows = this.#store.scan(prefix, { from: slotName(slot), limit: maxChanges + 1, reverse: true });
+    return then(rows, (found) => rebuild(found));
+  }
+}
+
+/** Rows come newest first: back to a whole state, then forward again. */
+function rebuild(rows: readonly Row[]): SlotResult | undefined {
+  const newest = rows[0];
+  if (newest === undefined) return undefined;
+  const slot = Number(newest.path);
+  const changes: Message[] = [];
+  for (const row of rows) {
+    const cell = decode(row.value) as Message;
+    const failed = cell.get('failed');
+    if (failed !== undefined) {
+      if (row === newest) return { slot, failed: failed as Message };
+      continue;
+    }
+    const whole = cell.get('whole');
+    if (isMessage(whole)) {
+      let state = whole;
+      for (const change of changes.reverse()) state = applyDifference(state, change);
+      return { slot, state };
+    }
+    changes.push(cell.get('change') as Message);
+  }
+  return raise('store-failed', `The stored states of slot ${slot} have no beginning.`, 'Run `hyperbeam store verify`.');
+}
+
+/** Collects the results of a fold and writes them in batches. */
+export class SlotWriter {
+  readonly #store: Store;
+  readonly #process: string;
+  #before: Message | undefined;
+  #wholeBytes = 0;
+  #changedBytes = 0;
+  #changes = 0;
+  #entries: Entry[] = [];
+
+  constructor(store: Store, process: string) {
+    this.#store = store;
+    this.#process = process;
+  }
+
+  /** Entries not yet written. */
+  get waiting(): number {
+    return this.#entries.length;
+  }
+
+  /** Adds the state after a slot. The first one of a writer is always whole. */
+  add(slot: number, state: Message): void {
+    const change = this.#before && (difference(this.#before, state) ?? Message.empty);
+    let cell = change && encodeCell('change', change);
+    const due = this.#changes >= maxChanges - 1 || this.#changedBytes > this.#wholeBytes;
+    if (cell === undefined || due || cell.length > this.#wholeBytes) {
+      cell = encodeCell('whole', state);
+      this.#wholeBytes = cell.length;
+      this.#changedBytes = 0;
+      this.#changes = 0;
+    } else {
+      this.#changedBytes += cell.length;
+      this.#changes++;
+    }
+    this.#before = state;
+    this.#entries.push(put(slotPath(this.#process, slot), cell));
+  }
+
+  /** Adds the error that ended the process at this slot. */
+  fail(slot: number, error: Message): void {
+    this.#entries.push(put(slotPath(this.#process, slot), encodeCell('failed', error)));
+    this.#before = undefined;
+  }
+
+  /** Adds entries of others to the same batch: snapshots. */
+  also(entries: readonly Entry[]): void {
+    this.#entries.push(...entries);
+  }
+
+  /** Writes what was added. After this the slots can be read. */
+  flush(): Awaitable<void> {
+    if (this.#entries.length === 0) return;
+    const batch = this.#entries;
+    this.#entries = [];
+    return then(this.#store.write(batch), () => undefined);
+  }
+}
+
+function encodeCell(kind: 'whole' | 'change' | 'failed', value: Value): Uint8Array {
+  return encode(new Message(new Map([[kind, value]])));
+}
+
+export function slotPath(process: string, slot: number): string {
+  return `computed/${process}/${slotName(slot)}`;
+}
+
+/** Fixed width, so that the order of names is the order of slots. */
+export function slotName(slot: number): string {
+  return String(slot).padStart(16, '0');
+}
