@@ -22,7 +22,7 @@ export interface Environment {
   /** The node's own key. Absent: nothing can be signed. */
   readonly wallet: Wallet | undefined;
   /** 43 characters: the id of a message without its commitments, or of a list (spec 02 §3.1). Pure; children that are links are not loaded. */
-  readonly unsignedId: (value: Message | readonly Value[], env: Environment) => string;
+  readonly unsignedId: (value: Message | readonly Value[], env: Environment, depth?: number) => string;
   /**
    * The value that `text` spells as `type` (`integer`, `list`, `map` …, in lower case), spec 01 §5.5. Throws `bad-type` for an unknown
    * type or malformed text; `undefined` for well-formed text of another type, which requests drop.

@@ -39,6 +39,7 @@ export const errorCodes = {
   'not-implemented': ['ours', 'This node does not do this yet.'],
   'out-of-budget': ['caller', 'The computation used up its time, memory or steps.'],
   'peer-failed': ['caller', 'Another node or gateway did not answer, or not as it should.'],
+  'rate-limited': ['caller', 'The caller made more requests than it may.'],
   'store-failed': ['operator', 'The store could not read or write.'],
   timeout: ['caller', 'It took longer than allowed.'],
   unauthorized: ['caller', 'The caller must say who it is, by a verified commitment.'],
@@ -48,11 +49,11 @@ export const errorCodes = {
 export type ErrorCode = keyof typeof errorCodes;
 
 export interface ErrorDetails {
-  readonly hint?: string;
+  readonly hint?: string | undefined;
   /** What the protocol shows as the error's value: `error(V)` of the specs. Absent: the sentence under `body`. */
-  readonly value?: Value;
+  readonly value?: Value | undefined;
   /** An explicit HTTP-like status that overrides the code's own. */
-  readonly status?: number;
+  readonly status?: number | undefined;
   readonly cause?: unknown;
 }
 

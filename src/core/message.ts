@@ -11,63 +11,85 @@ import { isBinary, keyFromBytes } from './bytes.ts';
 import { foldOrder, keyOrder } from './order.ts';
 import { Atom, type Value } from './value.ts';
 
-/** How a message came to be; its hashpath is worked out from this when somebody asks (hashpath.ts). */
-export type Origin = string | { readonly base: Value; readonly request: Message };
+/**
+ * How a message came to be: its hashpath as text, or the step that made it, from which the hashpath is worked out when somebody asks
+ * (hashpath.ts).
+ */
+export type Origin = string | Step;
+
+/** One step of a resolution, as its result remembers it. Earlier bases are not kept: only where the chain began, and the requests. */
+export interface Step {
+  /** The origin of the base, or the base itself if the chain begins there. */
+  readonly from: Origin | Message;
+  /** A bare key, or a request with more to it. */
+  readonly request: string | Message;
+  /** `hashpath-alg` of the base. */
+  readonly algorithm: Value | undefined;
+  /** Steps since the chain began or was last reduced to text. */
+  readonly length: number;
+  /** The hashpath, once worked out. */
+  text: string | undefined;
+}
+
+/** What copies of a message with the same entries share. */
+interface Body {
+  readonly map: ReadonlyMap<string, Value>;
+  keys: readonly string[] | undefined;
+  derived: Map<unknown, unknown> | undefined;
+}
 
 export class Message {
   static readonly empty: Message = new Message(new Map());
 
-  readonly #map: ReadonlyMap<string, Value>;
+  readonly #body: Body;
   readonly #origin: Origin | undefined;
-  #keys: readonly string[] | undefined;
-  #derived: Map<unknown, unknown> | undefined;
 
   /** Takes ownership of `map`: the caller must not change it afterwards. */
-  constructor(map: ReadonlyMap<string, Value>, origin?: Origin) {
-    this.#map = map;
+  constructor(map: ReadonlyMap<string, Value> | Message, origin?: Origin) {
+    this.#body = map instanceof Message ? map.#body : { map, keys: undefined, derived: undefined };
     this.#origin = origin;
   }
 
   get size(): number {
-    return this.#map.size;
+    return this.#body.map.size;
   }
 
   /** The value under exactly this key, private keys included. */
   get(key: string): Value | undefined {
-    return this.#map.get(key);
+    return this.#body.map.get(key);
   }
 
   has(key: string): boolean {
-    return this.#map.has(key);
+    return this.#body.map.has(key);
   }
 
   /** Keys in the order of key lists. */
   keys(): readonly string[] {
-    this.#keys ??= keyOrder([...this.#map.keys()]);
-    return this.#keys;
+    this.#body.keys ??= keyOrder([...this.#body.map.keys()]);
+    return this.#body.keys;
   }
 
   /** Keys in the order of folds, iterators and JSON objects. */
   foldKeys(): readonly string[] {
-    return this.#map.size <= 32 ? this.keys() : foldOrder([...this.#map.keys()]);
+    return this.size <= 32 ? this.keys() : foldOrder([...this.#body.map.keys()]);
   }
 
   /** Entries in no particular order: for work whose result doesn't depend on it. */
   entries(): IterableIterator<[string, Value]> {
-    return this.#map.entries() as IterableIterator<[string, Value]>;
+    return this.#body.map.entries() as IterableIterator<[string, Value]>;
   }
 
   /** A copy with `key` set to `value`. */
   with(key: string, value: Value): Message {
-    if (this.#map.get(key) === value) return this;
-    const map = new Map(this.#map);
+    if (this.#body.map.get(key) === value) return this;
+    const map = new Map(this.#body.map);
     map.set(key, value);
     return new Message(map, this.#origin);
   }
 
   /** A copy with all these entries set; `undefined` removes the key. */
   withAll(changes: Iterable<readonly [string, Value | undefined]>): Message {
-    const map = new Map(this.#map);
+    const map = new Map(this.#body.map);
     for (const [key, value] of changes) {
       if (value === undefined) map.delete(key);
       else map.set(key, value);
@@ -77,8 +99,8 @@ export class Message {
 
   /** A copy without these keys; the same message if it has none of them. */
   without(...keys: readonly string[]): Message {
-    if (!keys.some((key) => this.#map.has(key))) return this;
-    const map = new Map(this.#map);
+    if (!keys.some((key) => this.#body.map.has(key))) return this;
+    const map = new Map(this.#body.map);
     for (const key of keys) map.delete(key);
     return new Message(map, this.#origin);
   }
@@ -86,8 +108,8 @@ export class Message {
   /** A copy of the entries for which `keep` holds; the same message if it holds for all. */
   filter(keep: (key: string, value: Value) => boolean): Message {
     const map = new Map<string, Value>();
-    for (const [key, value] of this.#map) if (keep(key, value)) map.set(key, value);
-    return map.size === this.#map.size ? this : new Message(map, this.#origin);
+    for (const [key, value] of this.#body.map) if (keep(key, value)) map.set(key, value);
+    return map.size === this.size ? this : new Message(map, this.#origin);
   }
 
   /** How this message was computed, if the resolver made it. Survives `with` and `without`, as private data does. */
@@ -95,13 +117,9 @@ export class Message {
     return this.#origin;
   }
 
-  /** The same entries with another origin. Derived data that doesn't depend on the origin is shared. */
+  /** The same entries with another origin. Derived data, which doesn't depend on the origin, is shared. */
   withOrigin(origin: Origin | undefined): Message {
-    if (origin === this.#origin) return this;
-    const copy = new Message(this.#map, origin);
-    copy.#keys = this.#keys;
-    copy.#derived = this.#derived ??= new Map();
-    return copy;
+    return origin === this.#origin ? this : new Message(this, origin);
   }
 
   /**
@@ -109,11 +127,11 @@ export class Message {
    * (`const tabmSlot = Symbol('tabm')`). `make` must depend on nothing but the entries and the slot.
    */
   derive<T>(slot: unknown, make: () => T): T {
-    this.#derived ??= new Map();
-    let value = this.#derived.get(slot) as T | undefined;
+    this.#body.derived ??= new Map();
+    let value = this.#body.derived.get(slot) as T | undefined;
     if (value === undefined) {
       value = make();
-      this.#derived.set(slot, value);
+      this.#body.derived.set(slot, value);
     }
     return value;
   }

@@ -1,0 +1,63 @@
+/** Loading links (spec 01 §1.2): lazy references to stored data, replaced by what they point to when somebody touches them. */
+import { type Awaitable, mapInOrder, then } from './awaitable.ts';
+import { isBinary, toText } from './bytes.ts';
+import type { Environment } from './environment.ts';
+import { raise } from './errors.ts';
+import { isMessage, messageFrom } from './message.ts';
+import { isList, Link, type Value } from './value.ts';
+
+/** The value itself, or what the link points to, one layer deep. Throws `necessary-message-not-found`. */
+export function load(value: Value, env: Environment): Awaitable<Value> {
+  return value instanceof Link ? follow(value, env, 0) : value;
+}
+
+function follow(link: Link, env: Environment, hops: number): Awaitable<Value> {
+  if (hops > env.limits.maxDepth) raise('limit-exceeded', 'A chain of links is longer than this node follows.');
+  return then(env.cache.read(link.ref), (found) => {
+    if (found === undefined) missing(link.ref);
+    const target = found instanceof Link ? follow(found, env, hops + 1) : found;
+    return then(target, (value) => (link.lazy ? fromCell(link, value, env, hops) : value));
+  });
+}
+
+/** What a lazy link's cell says: the id of a message, or the text of a literal. */
+function fromCell(link: Link, cell: Value, env: Environment, hops: number): Awaitable<Value> {
+  if (!isBinary(cell)) return cell;
+  if (link.type === 'link') return follow(new Link(toText(cell) ?? missing(link.ref)), env, hops + 1);
+  return link.type === undefined ? cell : (env.parseTyped(link.type, cell) ?? missing(link.ref));
+}
+
+/** The value with every link inside it loaded. */
+export function loadAll(value: Value, env: Environment, depth: number = 0): Awaitable<Value> {
+  if (depth > env.limits.maxDepth) raise('limit-exceeded', 'The message is nested deeper than this node follows.');
+  return then(load(value, env), (loaded) => {
+    if (isMessage(loaded)) {
+      if (!hasChildren(loaded.entries())) return loaded;
+      const entries = [...loaded.entries()];
+      return then(
+        mapInOrder(entries, ([, child]) => loadAll(child, env, depth + 1)),
+        (children) =>
+          children.every((child, i) => child === entries[i]![1])
+            ? loaded
+            : messageFrom(entries.map(([key], i) => [key, children[i]!])).withOrigin(loaded.origin),
+      );
+    }
+    return isList(loaded) ? mapInOrder(loaded, (item) => loadAll(item, env, depth + 1)) : loaded;
+  });
+}
+
+function hasChildren(entries: Iterable<readonly [string, Value]>): boolean {
+  for (const [, value] of entries) if (typeof value === 'object' && !(value instanceof Uint8Array)) return true;
+  return false;
+}
+
+/** Reads a message that has to be there. */
+export function readNecessary(ref: string, env: Environment): Awaitable<Value> {
+  return then(env.cache.read(ref), (found) => found ?? missing(ref));
+}
+
+function missing(ref: string): never {
+  raise('necessary-message-not-found', `The message ${ref} is needed and is not in the cache.`, {
+    hint: 'Upload it to this node, or configure a store that has it.',
+  });
+}

@@ -1,0 +1,143 @@
+/**
+ * Verification: who really said what (spec 01 §1.9, §6.5; architecture §4 "verify before trust, once").
+ *
+ * A commitment counts only if its codec confirms it for the message as it is now. Whatever cannot be verified, or doesn't cover the key
+ * that matters, counts as not signed. An answer is remembered on the message, which cannot change: a signature is checked once.
+ */
+import { type Awaitable, isPromise, mapInOrder, then } from './awaitable.ts';
+import type { Committer, Tabm } from './codec.ts';
+import {
+  commitmentsOf,
+  commitmentText,
+  committerOf,
+  everySigner,
+  keepCommitments,
+  keysCommittedBy,
+  type Selection,
+  selectCommitments,
+  withoutLinkSuffix,
+} from './commitments.ts';
+import type { Environment } from './environment.ts';
+import { isMessage, type Message } from './message.ts';
+
+const verifiedSlot = Symbol('verified commitments');
+
+/** Whether every selected commitment holds; true if none is selected (spec 01 §6.5). */
+export function verify(
+  message: Message,
+  env: Environment,
+  selection: Selection = everySigner,
+  request?: Message,
+): Awaitable<boolean> {
+  if (!message.has('commitments')) return true;
+  const ids = selectCommitments(message, selection);
+  return then(
+    mapInOrder(ids, (id) => verifyCommitment(message, id, env, request)),
+    (results) => results.every((holds) => holds),
+  );
+}
+
+/**
+ * Whether the commitment of this id holds for the message. False for one it doesn't have. A request with a `secret` can verify what nobody
+ * else can; its answer isn't remembered.
+ */
+export function verifyCommitment(message: Message, id: string, env: Environment, request?: Message): Awaitable<boolean> {
+  const all = message.get('commitments');
+  const commitment = isMessage(all) ? all.get(id) : undefined;
+  if (!isMessage(commitment)) return false;
+  if (request?.has('secret')) return checkCommitment(message, id, commitment, env, request);
+  const known = message.derive(verifiedSlot, () => new Map<string, Awaitable<boolean>>());
+  const before = known.get(id);
+  if (before !== undefined) return before;
+  const answer = checkCommitment(message, id, commitment, env, request);
+  known.set(id, answer);
+  if (isPromise(answer)) {
+    void answer.then(
+      (holds) => known.set(id, holds),
+      () => known.delete(id),
+    );
+  }
+  return answer;
+}
+
+function checkCommitment(
+  message: Message,
+  id: string,
+  commitment: Message,
+  env: Environment,
+  request: Message | undefined,
+): Awaitable<boolean> {
+  const codec = env.codecs.get(commitmentText(commitment, 'commitment-device') ?? 'httpsig@1.0');
+  const committer: Committer | undefined = codec?.committer;
+  if (committer === undefined) return false;
+  const secret = request?.get('secret');
+  const details = {
+    ...(secret !== undefined && (typeof secret === 'string' || secret instanceof Uint8Array) ? { secret } : {}),
+    ...(request === undefined ? {} : { request }),
+  };
+  const check = (tabm: Tabm): Awaitable<boolean> =>
+    isMessage(tabm) ? committer.verify(tabm, id, commitment, details, env) : false;
+  try {
+    const tabm = structured(env).toTabm(message, isBundle(commitment) ? { bundle: true } : { links: 'discard' }, env);
+    const answer = then(tabm, check);
+    return isPromise(answer) ? answer.catch(() => false) : answer;
+  } catch {
+    // A message that has no encoded form can't be what was signed.
+    return false;
+  }
+}
+
+function isBundle(commitment: Message): boolean {
+  const bundle = commitment.get('bundle');
+  return bundle === true || bundle === 'true';
+}
+
+function structured(env: Environment) {
+  const codec = env.codecs.get('structured@1.0');
+  if (codec === undefined) throw new Error('structured@1.0 is missing from the codecs');
+  return codec;
+}
+
+/** Ids of the commitments that hold. */
+export function verifiedCommitments(message: Message, env: Environment): Awaitable<readonly string[]> {
+  const ids = commitmentsOf(message).map(([id]) => id);
+  return then(
+    mapInOrder(ids, (id) => verifyCommitment(message, id, env)),
+    (results) => ids.filter((_, i) => results[i]),
+  );
+}
+
+/** Addresses whose signature on the message holds and covers all of `covering`; each once, in the order of the commitments. */
+export function signers(
+  message: Message,
+  env: Environment,
+  covering: readonly string[] = [],
+): Awaitable<readonly string[]> {
+  const claims = commitmentsOf(message).filter(([, commitment]) => {
+    if (committerOf(commitment) === undefined) return false;
+    if (covering.length === 0) return true;
+    const keys = new Set(keysCommittedBy(commitment));
+    return covering.every((key) => keys.has(key));
+  });
+  return then(
+    mapInOrder(claims, ([id]) => verifyCommitment(message, id, env)),
+    (results) => [...new Set(claims.filter((_, i) => results[i]).map(([, commitment]) => committerOf(commitment)!))],
+  );
+}
+
+/**
+ * What of a message may be trusted: only signatures that hold, and only the keys that all of them cover. Without any, a message with no
+ * commitments and no keys but the unsigned ones is left: everything, as nobody's.
+ */
+export function onlyVerified(message: Message, env: Environment): Awaitable<Message> {
+  if (!message.has('commitments')) return message;
+  return then(verifiedCommitments(message, env), (ids) => {
+    const kept = keepCommitments(message, (id) => ids.includes(id));
+    const signed = commitmentsOf(kept).filter(([, commitment]) => committerOf(commitment) !== undefined);
+    if (signed.length === 0) return kept;
+    const covered = signed.map(([, commitment]) => new Set(keysCommittedBy(commitment)));
+    return kept.filter(
+      (key) => key === 'commitments' || covered.every((keys) => keys.has(withoutLinkSuffix(key))),
+    );
+  });
+}
