@@ -3,15 +3,17 @@
  */
 import { type Call, device } from '../core/device.ts';
 import { any, integer, listOf, optional, text } from '../core/fields.ts';
-import { isMessage, Message, message } from '../core/message.ts';
+import { Message, message } from '../core/message.ts';
 import { fail, type Outcome, ok } from '../core/outcome.ts';
-import type { Value } from '../core/value.ts';
+import { setPrivate } from '../core/private.ts';
 import { asMessage, firstPlain, plain, setPlain } from './plain.ts';
 
 const maxDelayMs = 60_000;
 
+const deviceName = 'test-device@1.0';
+
 export const testDevice = device({
-  name: 'test-device@1.0',
+  name: deviceName,
   doc: 'Fixed answers for tests.',
   uses: ['clock'],
   keys: {
@@ -39,7 +41,7 @@ export const testDevice = device({
     },
     load: {
       doc: 'The base with this device.',
-      run: async ({ base, ao }) => ok(await setPlain(ao, base, [['device', testDevice.name]])),
+      run: async ({ base, ao }) => ok(await setPlain(ao, base, [['device', deviceName]])),
     },
     init: {
       doc: 'The base before any slot was seen.',
@@ -55,7 +57,7 @@ export const testDevice = device({
           await setPlain(ao, base, [
             ['random-key', 'random-value'],
             ['results', results.with('assignment-slot', request.slot)],
-            ['already-seen', [request.slot, ...((seen && listOf(any).read(seen)) ?? [])]],
+            ['already-seen', [request.slot, ...(seen === undefined ? [] : (listOf(any).read(seen) ?? []))]],
           ]),
         );
       },
@@ -65,7 +67,7 @@ export const testDevice = device({
       async run({ base, ao }) {
         const seen = await plain(ao, base, 'already-seen');
         if (seen === undefined) return failWith('No viable state to restore.');
-        return ok(base.with('priv', privately(base, 'test-key', message({ 'started-state': seen }))));
+        return ok(setPrivate(base, 'test-key/started-state', seen));
       },
     },
     snapshot: { doc: 'Nothing to keep.', run: () => ok(Message.empty) },
@@ -127,11 +129,6 @@ function noWorker(id: string | undefined, sentence: string): Outcome {
 /** An error whose value is the sentence itself, as callers of this device expect. */
 function failWith(sentence: string): Outcome {
   return fail('bad-request', sentence, { value: sentence });
-}
-
-function privately(base: Message, key: string, value: Value): Message {
-  const own = base.get('priv');
-  return (isMessage(own) ? own : Message.empty).with(key, value);
 }
 
 const paths: readonly (readonly [string, string])[] = [

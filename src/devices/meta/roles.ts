@@ -8,10 +8,11 @@
  * else's `b: 2` beside it is a request for `{a: 1}`.
  */
 import { isBinary, toText } from '../../core/bytes.ts';
+import { commitmentsOf, committerOf, keysCommittedBy, withoutLinkSuffix } from '../../core/commitments.ts';
 import type { Ao } from '../../core/device.ts';
 import type { Environment } from '../../core/environment.ts';
-import { listOf, text } from '../../core/fields.ts';
-import { type Message, message } from '../../core/message.ts';
+import type { Message } from '../../core/message.ts';
+import { verifyCommitment } from '../../core/verify.ts';
 import { plain } from '../plain.ts';
 
 /** The address that may change the node; `unclaimed` if anyone may; `undefined` if nobody can. */
@@ -35,13 +36,17 @@ export async function operatorRequest(ao: Ao, env: Environment, request: Message
   const operator = await operatorAddress(ao, env);
   if (operator === undefined) return undefined;
   if (operator === 'unclaimed') return request.without('commitments');
-  if (!(await ao.signers(request)).includes(operator)) return undefined;
-  const covered = new Set(await committedBy(ao, request, operator));
-  return request.filter((key) => covered.has(key)).without('commitments');
+  const covered = await signedKeys(env, request, operator);
+  if (covered.size === 0) return undefined;
+  return request.filter((key) => covered.has(withoutLinkSuffix(key))).without('commitments');
 }
 
-/** The keys of a message that the signature of this address covers. */
-export async function committedBy(ao: Ao, request: Message, address: string): Promise<readonly string[]> {
-  const outcome = await ao.raw('message@1.0', request, message({ path: 'committed', committers: [address] }));
-  return outcome.status === 'ok' ? (listOf(text).read(outcome.value) ?? []) : [];
+/** The keys that verified signatures of this address cover. */
+export async function signedKeys(env: Environment, request: Message, address: string): Promise<ReadonlySet<string>> {
+  const covered = new Set<string>();
+  for (const [id, commitment] of commitmentsOf(request)) {
+    if (committerOf(commitment) !== address || !(await verifyCommitment(request, id, env))) continue;
+    for (const key of keysCommittedBy(commitment)) covered.add(key);
+  }
+  return covered;
 }
