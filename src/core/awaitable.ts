@@ -7,8 +7,11 @@ export function isPromise<T>(value: Awaitable<T>): value is Promise<T> {
   return value instanceof Promise;
 }
 
-/** Goes on with `next` at once if the value is here, else when it comes. */
-export function then<T, R>(value: Awaitable<T>, next: (value: T) => Awaitable<R>): Awaitable<R> {
+/**
+ * Goes on with `next` at once if the value is here, else when it comes. (Not named `then`: a module that exports `then` is taken for a
+ * promise by `await import(…)`.)
+ */
+export function andThen<T, R>(value: Awaitable<T>, next: (value: T) => Awaitable<R>): Awaitable<R> {
   return isPromise(value) ? value.then(next) : next(value);
 }
 

@@ -12,7 +12,7 @@
  * Every key runs the handler, `id` and `commit` included: the reference's exclusions are misspelt, and states depend on it (spec 01 §9
  * row 29). Only `keys` and `set` are the message's own.
  */
-import { then } from '../core/awaitable.ts';
+import { andThen } from '../core/awaitable.ts';
 import { isBinary, toText } from '../core/bytes.ts';
 import { type Ao, type Call, device } from '../core/device.ts';
 import { any, integer, listOf, text } from '../core/fields.ts';
@@ -48,7 +48,7 @@ export const dedup = device({
           ]);
     if (subject === undefined) return ok(base);
     const id = ao.id(subject, 'signed');
-    return then(plain(ao, base, 'dedup'), (seen) => remember(call, id, seen));
+    return andThen(plain(ao, base, 'dedup'), (seen) => remember(call, id, seen));
   },
 });
 

@@ -5,7 +5,7 @@
  * stack it does nothing. Devices that do their work in a certain pass only (`dedup@1.0` in the first one, a VM in the last …) compare
  * `pass` themselves.
  */
-import { then } from '../core/awaitable.ts';
+import { andThen } from '../core/awaitable.ts';
 import { device } from '../core/device.ts';
 import { integer } from '../core/fields.ts';
 import { ok, pass } from '../core/outcome.ts';
@@ -17,8 +17,8 @@ export const multipass = device({
   keys: {},
   inherits: ['keys', 'set'],
   otherKeys: ({ base, ao }) =>
-    then(plain(ao, base, 'passes'), (passes) =>
-      then(plain(ao, base, 'pass'), (current) => {
+    andThen(plain(ao, base, 'passes'), (passes) =>
+      andThen(plain(ao, base, 'pass'), (current) => {
         const done = integer.read(current ?? 1) ?? 1;
         return done < (integer.read(passes ?? 1) ?? 1) ? pass(base) : ok(base);
       }),

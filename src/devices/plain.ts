@@ -3,7 +3,7 @@
  * spelling; links are loaded, private keys are never seen. Devices read their own settings this way, so that a setting called like a
  * key of the device (`keys`, `id`, `compute` …) is the setting and not a computation.
  */
-import { type Awaitable, then } from '../core/awaitable.ts';
+import { type Awaitable, andThen } from '../core/awaitable.ts';
 import { type Binary, isBinary } from '../core/bytes.ts';
 import type { Ao } from '../core/device.ts';
 import { AoException, raise } from '../core/errors.ts';
@@ -26,7 +26,7 @@ export function firstPlain(
 ): Awaitable<Value | undefined> {
   const place = places[from];
   if (place === undefined) return undefined;
-  return then(plain(ao, place[0], place[1]), (value) => value ?? firstPlain(ao, places, from + 1));
+  return andThen(plain(ao, place[0], place[1]), (value) => value ?? firstPlain(ao, places, from + 1));
 }
 
 /** The value below `path` through plain messages and lists. An empty path is the message itself. */
@@ -37,7 +37,7 @@ export function plainPath(
   from: number = 0,
 ): Awaitable<Value | undefined> {
   if (from === path.length) return base;
-  return then(plain(ao, base, path[from]!), (value) => {
+  return andThen(plain(ao, base, path[from]!), (value) => {
     if (from === path.length - 1) return value;
     const next = isList(value) ? numbered(value) : value;
     return isMessage(next) ? plainPath(ao, next, path, from + 1) : undefined;
@@ -61,7 +61,7 @@ export function asMessage(value: Value | undefined): Message | undefined {
  */
 export function setPlain(ao: Ao, base: Message, changes: Iterable<readonly [string, Value]>): Awaitable<Message> {
   const request = messageFrom([...changes, ['path', 'set'], ['set-mode', 'explicit']]);
-  return then(ao.raw('message@1.0', base, request), (outcome) => {
+  return andThen(ao.raw('message@1.0', base, request), (outcome) => {
     if (outcome.status === 'ok' && isMessage(outcome.value)) return outcome.value;
     if (outcome.status === 'error') throw new AoException(outcome.error);
     return raise('internal', 'Setting keys of a message gave something else than a message.');
@@ -70,7 +70,7 @@ export function setPlain(ao: Ao, base: Message, changes: Iterable<readonly [stri
 
 /** The bytes under `body`, of the base or else of the request. */
 export function bodyOf(ao: Ao, base: Message, request: Message): Awaitable<Binary | undefined> {
-  return then(
+  return andThen(
     firstPlain(ao, [
       [base, 'body'],
       [request, 'body'],

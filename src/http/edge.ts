@@ -1,0 +1,79 @@
+/**
+ * The first thing that sees a request: what can be refused by looking at its head alone is refused here, before anything is allocated for
+ * it. Counts requests in progress and requests per caller.
+ */
+import { AoError } from '../core/errors.ts';
+import type { Exchange } from './exchange.ts';
+import { headerBytes } from './headers.ts';
+import type { ListenerOptions } from './options.ts';
+import { CallerRate } from './rate.ts';
+
+const methods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+
+export class Edge {
+  readonly #options: ListenerOptions;
+  readonly #rate: CallerRate;
+  readonly #proxies: ReadonlySet<string>;
+  #active = 0;
+
+  constructor(options: ListenerOptions) {
+    this.#options = options;
+    this.#rate = new CallerRate(options.requestsPerSecond, options.requestBurst, options.rateExempt);
+    this.#proxies = new Set(options.trustedProxies);
+  }
+
+  get active(): number {
+    return this.#active;
+  }
+
+  /** Address of the caller: the socket's, or what a trusted proxy says. */
+  callerOf(exchange: Exchange): string {
+    if (this.#proxies.size === 0 || !this.#proxies.has(exchange.remoteAddress)) return exchange.remoteAddress;
+    return exchange.headers.get('x-real-ip') ?? exchange.remoteAddress;
+  }
+
+  /** Why the request is turned away, if it is. */
+  refusal(exchange: Exchange, caller: string, now: number): AoError | undefined {
+    const options = this.#options;
+    if (!this.#rate.admits(caller, now)) {
+      return new AoError('rate-limited', 'Too many requests from this address.', {
+        hint: 'Wait a second; send fewer requests at once.',
+      });
+    }
+    if (exchange.target.length > options.maxPathBytes) {
+      return new AoError('limit-exceeded', `The path is longer than ${options.maxPathBytes} bytes.`, {
+        status: 414,
+        hint: 'Send long parameters as headers or in the body.',
+      });
+    }
+    if (
+      exchange.rawHeaders.length > 2 * options.maxHeaders ||
+      headerBytes(exchange.rawHeaders) > options.maxHeaderBytes
+    ) {
+      return new AoError('limit-exceeded', 'There are too many headers, or they are too large.', {
+        status: 431,
+        hint: 'Move large values into the body.',
+      });
+    }
+    if (!methods.has(exchange.method)) {
+      return new AoError('bad-request', `The method is none of ${[...methods].join(', ')}.`, { status: 405 });
+    }
+    if (exchange.version === '1.1' && exchange.authority === undefined) {
+      return new AoError('bad-request', 'An HTTP/1.1 request needs a `host` header.');
+    }
+    if (this.#active >= options.maxConcurrentRequests) {
+      return new AoError('unavailable', 'The node is working on as many requests as it can.', {
+        hint: 'Try again in a moment.',
+      });
+    }
+    return undefined;
+  }
+
+  enter(): void {
+    this.#active++;
+  }
+
+  leave(): void {
+    this.#active--;
+  }
+}

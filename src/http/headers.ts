@@ -1,0 +1,101 @@
+/**
+ * Header fields on their way between the wire and messages (spec 02 §2.5). Node hands header values over as Latin-1 strings, one
+ * character per byte; a message holds bytes. Nothing here changes a byte: names are lower-cased, repeated fields are joined, and fields
+ * that steer the connection rather than the message are kept apart.
+ */
+import { type Binary, binary } from '../core/bytes.ts';
+
+/** Header names in lower case → value as a Latin-1 string. */
+export type HeaderMap = ReadonlyMap<string, string>;
+
+/** Fields that belong to one connection, not to the message that travels on it (RFC 9110 §7.6.1). */
+export const hopByHop: ReadonlySet<string> = new Set([
+  'connection',
+  'expect',
+  'http2-settings',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+/** The fields of a raw head, `[name, value, name, value …]` as Node gives it. HTTP/2 pseudo fields are left out. */
+export function readHeaders(raw: readonly string[]): HeaderMap {
+  const headers = new Map<string, string>();
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const name = lowerCase(raw[i]!);
+    if (name.charCodeAt(0) === 0x3a) continue;
+    const before = headers.get(name);
+    const value = raw[i + 1]!;
+    headers.set(name, before === undefined ? value : `${before}${name === 'cookie' ? '; ' : ', '}${value}`);
+  }
+  return headers;
+}
+
+/** Bytes of all names and values. */
+export function headerBytes(raw: readonly string[]): number {
+  let bytes = 0;
+  for (const part of raw) bytes += part.length;
+  return bytes;
+}
+
+/** The bytes of a header value, in their in-memory form. */
+export function fromLatin1(value: string): Binary {
+  for (let i = 0; i < value.length; i++) {
+    if (value.charCodeAt(i) > 0x7f) return binary(Buffer.from(value, 'latin1'));
+  }
+  return value;
+}
+
+/** A header value that spells these bytes; `undefined` if they cannot stand in a header: control characters, or white space around. */
+export function toLatin1(value: Binary): string | undefined {
+  if (typeof value === 'string') {
+    let ascii = true;
+    for (let i = 0; i < value.length; i++) {
+      const code = value.charCodeAt(i);
+      if (code > 0x7f) {
+        ascii = false;
+        break;
+      }
+      if ((code < 0x20 && code !== 0x09) || code === 0x7f) return undefined;
+    }
+    if (ascii) return isTrimmed(value) ? value : undefined;
+  }
+  const out = (typeof value === 'string' ? Buffer.from(value, 'utf8') : Buffer.from(value)).toString('latin1');
+  for (let i = 0; i < out.length; i++) {
+    const code = out.charCodeAt(i);
+    if ((code < 0x20 && code !== 0x09) || code === 0x7f) return undefined;
+  }
+  return isTrimmed(out) ? out : undefined;
+}
+
+function isTrimmed(value: string): boolean {
+  if (value === '') return true;
+  const first = value.charCodeAt(0);
+  const last = value.charCodeAt(value.length - 1);
+  return first !== 0x20 && first !== 0x09 && last !== 0x20 && last !== 0x09;
+}
+
+/** Characters of a header name (RFC 9110 `token`), upper case excluded: it would not survive the way. */
+const tokenCharacters = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
+
+export function isHeaderName(name: string): boolean {
+  return tokenCharacters.test(name);
+}
+
+function lowerCase(name: string): string {
+  for (let i = 0; i < name.length; i++) {
+    const code = name.charCodeAt(i);
+    if (code >= 0x41 && code <= 0x5a) return name.toLowerCase();
+  }
+  return name;
+}
+
+/** Text that can stand in a header whatever it was: for sentences of our own that may quote a caller. */
+export function headerText(value: string): string {
+  return value.replace(/[^\x20-\x7e]+/g, ' ').trim();
+}
