@@ -132,7 +132,10 @@ class Writer {
 
   #bigint(value: bigint): void {
     const plain = integer(value);
-    if (typeof plain === 'number') return this.#integer(plain);
+    if (typeof plain === 'number') {
+      this.#integer(plain);
+      return;
+    }
     this.#byte(value < 0n ? Tag.bigNegative : Tag.bigPositive);
     const digits = (value < 0n ? -1n - value : value).toString(16);
     this.#counted(Uint8Array.fromHex(digits.length % 2 === 0 ? digits : `0${digits}`));

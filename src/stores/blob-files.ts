@@ -1,0 +1,97 @@
+/**
+ * Large values as files named by their hash: `blobs/3f/3fa9…`. A file is written beside its place, flushed, and renamed; so a file that
+ * is there is whole. The cell that names it is written afterwards: a crash in between leaves a file nobody names, never a name without
+ * a file.
+ */
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Blobs } from './engine.ts';
+
+/** Measured: above this, files are faster than LMDB's overflow pages, and the database stays small. */
+export const blobThreshold = 256 * 1024;
+
+export class BlobFiles implements Blobs {
+  readonly threshold: number;
+  readonly #directory: string;
+  #counter = 0;
+
+  constructor(directory: string, threshold: number = blobThreshold) {
+    this.#directory = directory;
+    this.threshold = threshold;
+  }
+
+  async write(hash: Uint8Array, bytes: Uint8Array): Promise<void> {
+    const file = this.#file(hash);
+    if (this.size(hash) === bytes.length) return;
+    const parent = dirname(file);
+    await mkdir(parent, { recursive: true });
+    const temporary = `${file}.${process.pid}.${performance.now()}.${this.#counter++}.tmp`;
+    try {
+      const handle = await open(temporary, 'wx');
+      try {
+        await handle.writeFile(bytes);
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+      await rename(temporary, file);
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error;
+    }
+    await syncDirectory(parent);
+  }
+
+  read(hash: Uint8Array): Uint8Array | undefined {
+    try {
+      const file = readFileSync(this.#file(hash));
+      return new Uint8Array(file.buffer, file.byteOffset, file.length);
+    } catch {
+      return undefined;
+    }
+  }
+
+  size(hash: Uint8Array): number | undefined {
+    return statSync(this.#file(hash), { throwIfNoEntry: false })?.size;
+  }
+
+  *hashes(): Generator<Uint8Array> {
+    if (!existsSync(this.#directory)) return;
+    for (const shard of readdirSync(this.#directory)) {
+      for (const name of readdirSync(join(this.#directory, shard))) {
+        if (/^[0-9a-f]{64}$/.test(name)) yield Uint8Array.fromHex(name);
+      }
+    }
+  }
+
+  remove(hash: Uint8Array): void {
+    rmSync(this.#file(hash), { force: true });
+  }
+
+  clear(): void {
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  /** Makes the directory, so that a full or read-only disk shows when the store is opened. */
+  prepare(): void {
+    mkdirSync(this.#directory, { recursive: true });
+    closeSync(openSync(this.#directory, 'r'));
+  }
+
+  #file(hash: Uint8Array): string {
+    const name = hash.toHex();
+    return join(this.#directory, name.slice(0, 2), name);
+  }
+}
+
+/** Makes a rename last. Windows has no such thing, and needs none. */
+export async function syncDirectory(directory: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const handle = await open(directory, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

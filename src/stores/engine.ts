@@ -1,0 +1,44 @@
+/**
+ * The engine: an ordered map from keys to cells. This is all a local backend has to be; paths, links, groups and checks are the same for
+ * all of them and stand in path-store.ts, so backends agree by construction.
+ */
+import type { Awaitable } from '../core/awaitable.ts';
+
+export interface Engine extends AsyncDisposable {
+  readonly name: string;
+  readonly readOnly: boolean;
+  /** Whether several threads and processes may have it open for writing. */
+  readonly shareable: boolean;
+  /** The bytes under a key. They may be shared: never change them. */
+  get(key: string): Uint8Array | undefined;
+  /** Keys at or above `from` and below `to`, bytewise ascending, or descending with `reverse`. */
+  keys(from: string, to: string | undefined, reverse: boolean): Iterable<string>;
+  /** Applies the changes as one, or none of them if `holds` is given and answers `false`; nobody writes between the two. */
+  commit(changes: readonly Change[], durable: boolean, holds?: () => boolean): Awaitable<boolean>;
+  /** Waits until all commits are on disk. */
+  flush(): Awaitable<void>;
+  clear(): Awaitable<void>;
+  /** Where values too large for the engine go. Absent: no value is. */
+  readonly blobs?: Blobs;
+  /** Bytes used and other numbers, for `stats`. */
+  stats?(): { readonly [name: string]: number };
+}
+
+/** A cell to put under a key, or `undefined` to remove it. */
+export interface Change {
+  readonly key: string;
+  readonly cell: Uint8Array | undefined;
+}
+
+/** Large values, each a file of its own, by hash. */
+export interface Blobs {
+  /** Larger values belong here. */
+  readonly threshold: number;
+  /** Puts the bytes on disk for good. */
+  write(hash: Uint8Array, bytes: Uint8Array): Promise<void>;
+  read(hash: Uint8Array): Uint8Array | undefined;
+  size(hash: Uint8Array): number | undefined;
+  hashes(): Iterable<Uint8Array>;
+  remove(hash: Uint8Array): void;
+  clear(): void;
+}

@@ -1,0 +1,37 @@
+/** Marks a directory as a store of one kind, so that no backend ever opens another one's files or a later layout. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { raise } from '../core/errors.ts';
+
+const version = 1;
+
+/** Makes sure that `directory` is a store of this kind, making it if it isn't there. */
+export function claimDirectory(directory: string, kind: string, readOnly: boolean): void {
+  const file = join(directory, 'FORMAT');
+  const expected = `hyperbeam-ts store ${version} ${kind}\n`;
+  const found = readIfThere(file);
+  if (found === expected) return;
+  if (found !== undefined) {
+    raise(
+      'store-failed',
+      `${directory} holds \`${found.trim()}\`, not \`${expected.trim()}\`.`,
+      'Choose another directory.',
+    );
+  }
+  if (readOnly) raise('store-failed', `There is no store in ${directory}.`);
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(file, expected);
+}
+
+/** The kind of store in a directory, `undefined` if there is none. */
+export function storeKind(directory: string): string | undefined {
+  return /^hyperbeam-ts store \d+ (\w+)\n$/.exec(readIfThere(join(directory, 'FORMAT')) ?? '')?.[1];
+}
+
+function readIfThere(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}

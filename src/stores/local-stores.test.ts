@@ -1,0 +1,123 @@
+/** The conformance suite on every local store, and random operations that must agree between them. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, expect, test } from 'vitest';
+import { storeSuite } from '../../test/conformance/store.ts';
+import { openFs } from './fs.ts';
+import { openLmdb } from './lmdb.ts';
+import { memoryStore } from './memory.ts';
+import { type Bounds, type Entry, group, link, put, remove, type Store } from './store.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'stores-'));
+let counter = 0;
+const fresh = (): string => join(directory, String(counter++));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+const nameTooLong = 'file systems take names of 255 bytes';
+storeSuite({ name: 'memory', open: async () => memoryStore() });
+storeSuite({ name: 'lmdb', open: () => openLmdb({ directory: fresh() }) });
+storeSuite({
+  name: 'fs',
+  open: async () => openFs({ directory: fresh() }),
+  lacks: { longNames: nameTooLong },
+});
+
+const segment = fc.constantFrom('a', 'b', 'a-b', 'A', 'ab', '..', '\x00', '\x01', 'é', '\u{1f4a9}', '0');
+const path = fc.array(segment, { minLength: 1, maxLength: 3 }).map((parts) => parts.join('/'));
+const entry: fc.Arbitrary<Entry> = fc.oneof(
+  fc.tuple(path, fc.uint8Array({ maxLength: 4 })).map(([at, value]) => put(at, value)),
+  fc.tuple(path, path).map(([to, at]) => link(to, at)),
+  path.map((at) => group(at)),
+  path.map((at) => remove(at)),
+);
+const bounds: fc.Arbitrary<Bounds> = fc.record(
+  { from: path, limit: fc.nat(5), reverse: fc.boolean() },
+  { requiredKeys: [] },
+);
+const batch = fc.tuple(
+  fc.array(entry, { maxLength: 4 }),
+  fc.boolean(),
+  fc.option(fc.tuple(path, fc.uint8Array({ maxLength: 2 }))),
+);
+
+test('random operations agree between memory, files and LMDB', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(batch, { maxLength: 12 }),
+      fc.array(fc.tuple(path, bounds), { maxLength: 12 }),
+      async (batches, questions) => {
+        await using memory = memoryStore();
+        await using lmdb = await openLmdb({ directory: fresh() });
+        await using files = openFs({ directory: fresh() });
+        const stores: Store[] = [memory, lmdb, files];
+        for (const [entries, durable, condition] of batches) {
+          const when =
+            condition === null
+              ? []
+              : [{ path: condition[0], is: condition[1].length === 0 ? undefined : condition[1] }];
+          const answers = await Promise.all(stores.map(async (store) => store.write(entries, { durable, when })));
+          expect(new Set(answers).size).toBe(1);
+        }
+        for (const [at, within] of [...questions, ['', {}] as const]) {
+          const answers = await Promise.all(
+            stores.map(async (store) => ({
+              read: await store.read(at),
+              type: await store.type(at),
+              list: await store.list(at, within),
+              resolve: await store.resolve(at),
+              scan: await store.scan(at, within),
+            })),
+          );
+          expect(answers[1]).toEqual(answers[0]);
+          expect(answers[2]).toEqual(answers[0]);
+        }
+      },
+    ),
+    { numRuns: 60 },
+  );
+}, 120_000);
+
+test('what was written is there after closing and opening again', async () => {
+  for (const open of [(at: string) => openLmdb({ directory: at }), async (at: string) => openFs({ directory: at })]) {
+    const at = fresh();
+    {
+      await using store = await open(at);
+      await store.write([put('a/b', Uint8Array.of(1)), link('a/b', 'l'), put('big', new Uint8Array(400_000))], {
+        durable: true,
+      });
+    }
+    await using again = await open(at);
+    expect(await again.read('l')).toEqual(Uint8Array.of(1));
+    expect((await again.read('big'))?.length).toBe(400_000);
+  }
+});
+
+test('a store of another kind is refused', async () => {
+  const at = fresh();
+  await (await openLmdb({ directory: at }))[Symbol.asyncDispose]();
+  expect(() => openFs({ directory: at })).toThrow(/holds/);
+});
+
+test('a read-only store reads and refuses to write', async () => {
+  const at = fresh();
+  await using writer = await openLmdb({ directory: at });
+  await writer.write([put('a', Uint8Array.of(1))], { durable: true });
+  await using reader = await openLmdb({ directory: at, readOnly: true });
+  expect(reader.read('a')).toEqual(Uint8Array.of(1));
+  expect(() => reader.write([put('a', Uint8Array.of(2))])).toThrow(/reading only/);
+  expect(() => reader.reset()).toThrow(/reading only/);
+  await expect(openLmdb({ directory: fresh(), readOnly: true })).rejects.toThrow(/no store/);
+});
+
+test('a full store says so, and keeps reading', async () => {
+  await using store = await openLmdb({ directory: fresh(), capacity: 1024 * 1024 });
+  await store.write([put('first', Uint8Array.of(1))]);
+  const fill = async (): Promise<void> => {
+    for (let i = 0; i < 200; i++) await store.write([put(`fill/${i}`, new Uint8Array(20_000))]);
+  };
+  await expect(fill()).rejects.toMatchObject({ code: 'disk-full' });
+  expect(store.read('first')).toEqual(Uint8Array.of(1));
+  expect(await store.write([remove('first')])).toBe(true);
+});
