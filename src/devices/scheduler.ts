@@ -1,0 +1,321 @@
+/**
+ * `scheduler@1.0` (spec 04 §2): gives every message of a process a slot of its own, forever.
+ *
+ *     POST schedule ─ which message, which process ─ is it signed, by whom ─ who schedules this process ─┬─ we: sequencer → log
+ *                                                                                                        └─ another node: proxy
+ *     GET  schedule ─ which process, which slots ─ read the log, or ask the other node ─ default message or legacy JSON
+ *
+ * An assignment is on disk before its caller hears of it. Only what verified signatures cover is scheduled. The same message may be
+ * scheduled twice: it gets two slots, as on every node of the network.
+ */
+import * as z from 'zod';
+import { withOnlyCommitted } from '../core/commitments.ts';
+import { type Call, device } from '../core/device.ts';
+import { AoException } from '../core/errors.ts';
+import { integer } from '../core/fields.ts';
+import { isMessage, type Message, message } from '../core/message.ts';
+import { fail, failed, type Outcome, ok } from '../core/outcome.ts';
+import { verify } from '../core/verify.ts';
+import type { Wallet } from '../core/wallet.ts';
+import { plain } from './plain.ts';
+import { buildAssignment, chainText, unknownBlock } from './scheduler/assignment.ts';
+import { type Page, scheduleJson, scheduleMessage } from './scheduler/formats.ts';
+import { locationKey } from './scheduler/location.ts';
+import { type RemoteScheduler, remoteFor } from './scheduler/remote.ts';
+import type { Schedules } from './scheduler/schedules.ts';
+import {
+  definitionOf,
+  isProcess,
+  processOfRequest,
+  processOfSubject,
+  schedulersOf,
+  splitHint,
+  subjectOf,
+  textAt,
+} from './scheduler/target.ts';
+
+declare module '../core/device.ts' {
+  interface Capabilities {
+    readonly schedules: Schedules;
+    /** The wallets this node may act with, by address and by the names the operator gave them. */
+    readonly identities: ReadonlyMap<string, Wallet>;
+  }
+}
+
+export const schedulerOptions = z.object({
+  'verify-assignments': z
+    .enum(['true', 'accept-unsigned', 'false'])
+    .default('true')
+    .describe(
+      'Whether a message needs a valid signature to be scheduled; `accept-unsigned` checks only what is there.',
+    ),
+  'scheduler-follow-redirects': z
+    .boolean()
+    .default(true)
+    .describe('Forward requests for processes of other schedulers; otherwise answer with a redirect.'),
+  'scheduler-follow-hints': z
+    .boolean()
+    .default(true)
+    .describe('Follow `?hint=URL` in process ids and scheduler addresses.'),
+  'scheduling-mode': z
+    .enum(['local-confirmation', 'aggressive', 'remote-confirmation', 'disabled'])
+    .default('local-confirmation')
+    .describe('`disabled` refuses to schedule. In every other mode an assignment is on disk before it is answered.'),
+  'scheduler-location-ttl': z
+    .int()
+    .positive()
+    .default(604_800_000)
+    .describe('How long a location record of this scheduler is valid, in milliseconds.'),
+});
+
+export type SchedulerOptions = z.infer<typeof schedulerOptions>;
+export type SchedulerUses = 'schedules' | 'identities' | 'cache' | 'clock' | 'environment' | 'peers';
+export type SchedulerCall = Call<unknown, SchedulerOptions, SchedulerUses>;
+
+/** Slots in one answer; a reader pages on from the last one (spec 04 §2.7). */
+const maxSlotsPerPage = 1_000;
+
+export const scheduler = device({
+  name: 'scheduler@1.0',
+  doc: 'Gives every message of a process its slot.',
+  uses: ['schedules', 'identities', 'cache', 'clock', 'environment', 'peers'],
+  options: schedulerOptions,
+  inherits: ['keys', 'set'],
+  keys: {
+    schedule: {
+      doc: 'POST: schedules a message. GET: the assignments of slots `from`…`to` of process `target`.',
+      run: schedule,
+    },
+    slot: {
+      doc: 'The newest slot of process `target`: `{process, current, addresses …}`; `current` is -1 when there is none.',
+      run: newestSlot,
+    },
+    status: {
+      doc: 'The address of this scheduler and the processes it knows.',
+      async run({ schedules, environment }) {
+        return ok(
+          message({
+            address: environment.wallet?.address ?? '',
+            processes: [...(await schedules.log.processes())],
+            'cache-control': 'no-store',
+          }),
+        );
+      },
+    },
+    location: locationKey,
+    next: { doc: 'The assignment after `at-slot` of the base: `{body, state}`.', run: next },
+    init: { doc: 'The base, as it is.', run: ({ base }) => ok(base) },
+    checkpoint: { doc: 'The base, as it is.', run: ({ base }) => ok(base) },
+  },
+  otherKeys: schedule,
+});
+
+async function schedule(call: SchedulerCall): Promise<Outcome> {
+  const method = await textAt(call.ao, call.requestMessage, 'method');
+  return method?.toUpperCase() === 'POST' ? post(call) : read(call);
+}
+
+// ---- POST -------------------------------------------------------------------------------------------------------------------
+
+async function post(call: SchedulerCall): Promise<Outcome> {
+  const { ao, base, requestMessage, options, cache, schedules, environment } = call;
+  if (options['scheduling-mode'] === 'disabled') {
+    return fail(
+      'unavailable',
+      'This node does not schedule messages at the moment.',
+      'Send it to another scheduler of the process.',
+    );
+  }
+  const asked = await subjectOf(ao, base, requestMessage);
+  let subject: Message;
+  try {
+    subject = (await ao.loadAll(withOnlyCommitted(asked))) as Message;
+  } catch (error) {
+    if (error instanceof AoException && error.code === 'necessary-message-not-found') {
+      return refusal(
+        404,
+        'Cannot fully load message to schedule.',
+        'Send the message with its children, or as one data item.',
+      );
+    }
+    if (error instanceof AoException) return invalid('Committed components cannot be validated.');
+    throw error;
+  }
+  if (!(await acceptable(call, subject))) return invalid('Given message is invalid.');
+
+  const process = await processOfSubject(ao, subject, base, requestMessage);
+  const where = await schedulersFor(call, process, subject);
+  if ('refused' in where) return where.refused;
+  if ('remote' in where) return where.remote.post(process, subject);
+
+  if (await isProcess(ao, subject)) await cache.write(subject);
+  const messageId = ao.id(subject, 'signed');
+  const { identities, definition } = where;
+  const spec = await textAt(ao, definition, 'scheduler-commitment-spec');
+  const assignment = await schedules.schedule(process, messageId, async (slot, chain) => {
+    const unsigned = buildAssignment(
+      { process, slot, chain: chainText(chain), body: subject, timestamp: call.clock.now(), block: unknownBlock },
+      environment.dialect,
+    );
+    let signed = unsigned;
+    for (const wallet of identities.toReversed()) {
+      signed = await ao.commit(signed, message({ 'commitment-device': spec ?? 'httpsig@1.0' }), wallet);
+    }
+    return signed;
+  });
+  return ok(assignment);
+}
+
+/** Whether the signatures on a message are good enough to schedule it. */
+async function acceptable({ options, ao, environment }: SchedulerCall, subject: Message): Promise<boolean> {
+  if (options['verify-assignments'] === 'false') return true;
+  if (!(await verify(subject, environment))) return false;
+  return options['verify-assignments'] === 'accept-unsigned' || (await ao.signers(subject)).length > 0;
+}
+
+function invalid(reason: string): Outcome {
+  return fail('bad-signature', 'Message is not valid.', {
+    hint: 'Sign the whole message, and send it as it was signed.',
+    status: 400,
+    value: message({ status: 400, body: 'Message is not valid.', reason }),
+  });
+}
+
+function refusal(status: number, sentence: string, hint: string): Outcome {
+  const code = status === 404 ? 'not-found' : 'bad-request';
+  return fail(code, sentence, { hint, status, value: message({ status, body: sentence }) });
+}
+
+// ---- who schedules ----------------------------------------------------------------------------------------------------------
+
+type Where =
+  | { readonly identities: readonly Wallet[]; readonly definition: Message }
+  | { readonly remote: RemoteScheduler }
+  | { readonly refused: Outcome };
+
+/** This node, with the identities it schedules the process as, or the node that does. */
+async function schedulersFor(call: SchedulerCall, process: string, subject?: Message): Promise<Where> {
+  const { ao, base, cache, identities } = call;
+  const definition = await definitionOf(ao, cache, process, base, subject);
+  if (definition === undefined) {
+    return {
+      refused: fail('not-found', `Process ${process} is not available on this node.`, {
+        hint: 'Spawn it here, or ask its scheduler.',
+        status: 404,
+        value: message({ status: 404, body: 'Process not available.', process }),
+      }),
+    };
+  }
+  const named = await schedulersOf(ao, definition);
+  if (named.length === 0) {
+    return {
+      refused: fail('bad-request', 'No scheduler information provided.', 'Give the process a `scheduler` key.'),
+    };
+  }
+  const local = named.flatMap((name) => identities.get(splitHint(name).id ?? name) ?? []);
+  if (local.length > 0) return { identities: [...new Set(local)], definition };
+  const remote = await remoteFor(call, named);
+  return remote.status === 'found' ? { remote: remote.scheduler } : { refused: failed(remote.error) };
+}
+
+/** The same for reads; a process whose log is here needs no definition. */
+async function keeperOf(call: SchedulerCall, process: string): Promise<'local' | RemoteScheduler | Outcome> {
+  if ((await call.schedules.log.head(process)) !== undefined) return 'local';
+  const where = await schedulersFor(call, process);
+  if ('remote' in where) return where.remote;
+  return 'refused' in where ? where.refused : 'local';
+}
+
+// ---- GET --------------------------------------------------------------------------------------------------------------------
+
+async function read(call: SchedulerCall): Promise<Outcome> {
+  const { ao, base, requestMessage, schedules, clock, environment } = call;
+  const process = await processOfRequest(ao, base, requestMessage);
+  const keeper = await keeperOf(call, process);
+  const from = await fromSlot(call);
+  const to = await slotAt(call, 'to');
+  if (keeper !== 'local') return 'range' in keeper ? keeper.range(process, from ?? 0, to) : keeper;
+
+  const newest = (await schedules.log.head(process))?.slot ?? -1;
+  const asked = Math.min(to ?? newest, newest);
+  const first = from ?? Number.POSITIVE_INFINITY;
+  const last = Math.min(asked, first + maxSlotsPerPage);
+  const page: Page = {
+    process,
+    assignments: first > last ? [] : await schedules.log.range(process, first, last),
+    continues: last < asked,
+    timestamp: clock.now(),
+    block: unknownBlock,
+  };
+  const accept = await textAt(ao, requestMessage, 'accept');
+  return ok(
+    decodeURIComponentSafely(accept) === 'application/aos-2'
+      ? await scheduleJson(page, ao, environment.dialect)
+      : scheduleMessage(page),
+  );
+}
+
+/** First slot asked for; a negative integer is slot 0, a negative number as text asks for nothing (spec 04 §2.7). */
+async function fromSlot(call: SchedulerCall): Promise<number | undefined> {
+  const value = await plain(call.ao, call.requestMessage, 'from');
+  if (value === undefined) return 0;
+  const slot = integer.read(value);
+  if (slot === undefined || slot >= 0) return slot ?? 0;
+  return typeof value === 'number' ? 0 : undefined;
+}
+
+async function slotAt(call: SchedulerCall, key: string): Promise<number | undefined> {
+  const value = await plain(call.ao, call.requestMessage, key);
+  return value === undefined ? undefined : integer.read(value);
+}
+
+function decodeURIComponentSafely(value: string | undefined): string | undefined {
+  try {
+    return value === undefined ? undefined : decodeURIComponent(value);
+  } catch {
+    return value;
+  }
+}
+
+async function newestSlot(call: SchedulerCall): Promise<Outcome> {
+  const { ao, base, requestMessage, schedules, clock, cache } = call;
+  const process = await processOfRequest(ao, base, requestMessage);
+  const keeper = await keeperOf(call, process);
+  if (keeper !== 'local') return 'range' in keeper ? keeper.slot(process) : keeper;
+  const definition = await definitionOf(ao, cache, process, base);
+  return ok(
+    message({
+      process,
+      current: (await schedules.log.head(process))?.slot ?? -1,
+      timestamp: clock.now(),
+      'block-height': unknownBlock.height,
+      'block-hash': unknownBlock.hash,
+      'cache-control': 'no-store',
+      addresses: definition === undefined ? [] : [...(await schedulersOf(ao, definition))],
+    }),
+  );
+}
+
+/** The assignment that follows the state's slot, for the fold of `process@1.0` (spec 04 §2.11). */
+async function next(call: SchedulerCall): Promise<Outcome> {
+  const { ao, base, requestMessage, schedules } = call;
+  const process = await processOfRequest(ao, base, requestMessage);
+  const at = await plain(ao, base, 'at-slot');
+  const slot = (at === undefined ? -1 : (integer.read(at) ?? -1)) + 1;
+  const keeper = await keeperOf(call, process);
+  if (keeper === 'local') {
+    const assignment = await schedules.log.read(process, slot);
+    return assignment === undefined ? notYet : ok(message({ body: assignment, state: base }));
+  }
+  if (!('range' in keeper)) return keeper;
+  const outcome = await keeper.range(process, slot, slot);
+  if (outcome.status !== 'ok' || !isMessage(outcome.value)) return outcome;
+  const assignments = outcome.value.get('assignments');
+  const assignment = isMessage(assignments) ? assignments.get(String(slot)) : undefined;
+  return isMessage(assignment) ? ok(message({ body: assignment, state: base })) : notYet;
+}
+
+const notYet = fail('not-found', 'Requested slot not yet available in schedule.', {
+  status: 404,
+  value: message({ status: 404, reason: 'Requested slot not yet available in schedule.' }),
+});

@@ -1,0 +1,103 @@
+/** Location records: where a scheduler can be reached (spec 04 §2.9). One signed record per address, newest nonce wins. */
+
+import { commitmentsOf, committerOf, withOnlyCommitted } from '../../core/commitments.ts';
+import type { Key } from '../../core/device.ts';
+import { integer } from '../../core/fields.ts';
+import { isMessage, type Message, message } from '../../core/message.ts';
+import { fail, type Outcome, ok } from '../../core/outcome.ts';
+import { verify } from '../../core/verify.ts';
+import { asMessage, plain } from '../plain.ts';
+import type { SchedulerCall, SchedulerOptions, SchedulerUses } from '../scheduler.ts';
+import { textAt } from './target.ts';
+
+/** Where the records are linked, by the signer's address. */
+const directory = '~scheduler@1.0/locations';
+
+export const locationKey: Key<Message, SchedulerOptions, SchedulerUses> = {
+  doc: 'GET: the location record of `address`. POST: registers a record signed by its scheduler, or makes this node’s own.',
+  async run(call) {
+    const method = await textAt(call.ao, call.requestMessage, 'method');
+    return method?.toUpperCase() === 'POST' ? register(call) : find(call);
+  },
+};
+
+async function find(call: SchedulerCall): Promise<Outcome> {
+  const address = (await textAt(call.ao, call.requestMessage, 'address')) ?? call.environment.wallet?.address ?? '';
+  const record = await recordOf(call, address);
+  if (record !== undefined) return ok(message({ body: record }));
+  return ok(message({ status: 404, body: `No location found for address: ${address}` }));
+}
+
+/** The record of a scheduler, if this node knows it. */
+export async function recordOf(call: SchedulerCall, address: string): Promise<Message | undefined> {
+  if (address.includes('/')) return undefined;
+  const record = await call.cache.read(`${directory}/${address}`);
+  return isMessage(record) ? record : undefined;
+}
+
+async function register(call: SchedulerCall): Promise<Outcome> {
+  const { ao, environment, cache, base, requestMessage } = call;
+  const target = (await textAt(ao, requestMessage, 'target')) ?? 'request';
+  const asked =
+    target === 'self'
+      ? base
+      : target === 'request'
+        ? requestMessage
+        : asMessage(await plain(ao, requestMessage, target));
+  if (asked === undefined) return fail('bad-request', `The request has no message under \`${target}\`.`);
+  const record = withOnlyCommitted(asked);
+  const signers = await ao.signers(record);
+  if (signers.length === 0 || !(await verify(record, environment))) {
+    return fail('bad-signature', 'A location record has to be signed by its scheduler.', { status: 400 });
+  }
+  const own = environment.wallet?.address;
+  const signer = own !== undefined && signers.includes(own) ? own : signers[0]!;
+  const existing = await nonceOf(call, await recordOf(call, signer));
+  const nonce = (await nonceOf(call, record)) ?? (existing ?? -1) + 1;
+  if (existing !== undefined && nonce <= existing) {
+    const sentence = 'Known nonce higher than requested nonce.';
+    return fail('conflict', sentence, {
+      status: 400,
+      hint: `Register with a nonce above ${existing}.`,
+      value: message({ status: 400, body: sentence, 'requested-nonce': nonce, 'existing-nonce': existing, signers }),
+    });
+  }
+  if (signer !== own) {
+    await keep(cache, record, signers);
+    return ok(record);
+  }
+  const url = (await textAt(ao, record, 'url')) ?? (await textAt(ao, environment.options, 'url'));
+  if (url === undefined) return fail('bad-request', 'The record needs a `url`.', 'Say where this node can be reached.');
+  const ttl = (await plain(ao, record, 'time-to-live')) ?? call.options['scheduler-location-ttl'];
+  const codec =
+    (await textAt(ao, record, 'require-codec')) ?? (await textAt(ao, base, 'require-codec')) ?? 'httpsig@1.0';
+  const made = await ao.commit(
+    message({
+      'data-protocol': 'ao',
+      variant: 'ao.N.1',
+      type: 'scheduler-location',
+      url,
+      nonce,
+      'time-to-live': ttl,
+      'codec-device': codec,
+    }),
+    message({ 'commitment-device': codec }),
+  );
+  await keep(cache, made, [signer]);
+  return ok(made);
+}
+
+/** Links a record under every signature's address; an older record of the same signer is no longer found. */
+async function keep(cache: SchedulerCall['cache'], record: Message, signers: readonly string[]): Promise<void> {
+  const path = await cache.write(record);
+  const ids = commitmentsOf(record).filter(([, commitment]) => committerOf(commitment) !== undefined);
+  for (const address of signers) {
+    const signed = ids.find(([, commitment]) => committerOf(commitment) === address);
+    await cache.link(signed?.[0] ?? path, `${directory}/${address}`);
+  }
+}
+
+async function nonceOf(call: SchedulerCall, record: Message | undefined): Promise<number | undefined> {
+  const nonce = record && (await plain(call.ao, record, 'nonce'));
+  return nonce === undefined ? undefined : integer.read(nonce);
+}

@@ -1,0 +1,107 @@
+/**
+ * Whose schedule is meant, and who keeps it (spec 04 §2.1, §2.2): the message to schedule, the process it goes to, that process's
+ * definition, and the addresses of its schedulers.
+ */
+import { humanId, isBinary, isId, toText } from '../../core/bytes.ts';
+import type { Cache } from '../../core/cache.ts';
+import type { Ao } from '../../core/device.ts';
+import { text } from '../../core/fields.ts';
+import { isMessage, type Message } from '../../core/message.ts';
+import { isList, type Value } from '../../core/value.ts';
+import { asMessage, plain } from '../plain.ts';
+
+/** The message a POST asks to schedule: the one `subject` names, else the request's `body`, else the request itself. */
+export async function subjectOf(ao: Ao, base: Message, request: Message): Promise<Message> {
+  const subject = await textAt(ao, request, 'subject');
+  if (subject === 'self') return request;
+  if (subject === 'base') return base;
+  const named = asMessage(await plain(ao, request, subject ?? 'body'));
+  return named ?? request;
+}
+
+/** Whether this message defines a process. */
+export async function isProcess(ao: Ao, message: Message): Promise<boolean> {
+  return (await textAt(ao, message, 'type')) === 'Process';
+}
+
+/** The process a message to be scheduled goes to: itself if it is one, else its target, else what request and base are about. */
+export async function processOfSubject(ao: Ao, subject: Message, base: Message, request: Message): Promise<string> {
+  if (await isProcess(ao, subject)) return ao.id(subject, 'signed');
+  return (await targetOf(ao, subject)) ?? (await processOfRequest(ao, base, request));
+}
+
+/** The process a read is about (spec 04 §2.1 "generic rule"). */
+export async function processOfRequest(ao: Ao, base: Message, request: Message): Promise<string> {
+  const target = await targetOf(ao, request);
+  if (target !== undefined) return target;
+  if (await isProcess(ao, request)) return ao.id(request, 'signed');
+  const definition = await plain(ao, base, 'process');
+  if (isMessage(definition)) return ao.id(definition, 'signed');
+  if (await isProcess(ao, base)) return ao.id(base, 'signed');
+  return ao.id(request, 'signed');
+}
+
+/** `target` as an id, without a hint. */
+async function targetOf(ao: Ao, message: Message): Promise<string | undefined> {
+  const target = await plain(ao, message, 'target');
+  if (target === undefined || !isBinary(target)) return undefined;
+  if (isId(target)) return humanId(target);
+  return splitHint(toText(target) ?? '').id;
+}
+
+/** An address or process id, and where its owner says it can be found: `<id>?hint=<url>`. */
+export interface Hinted {
+  readonly id: string | undefined;
+  readonly hint: string | undefined;
+}
+
+export function splitHint(value: string): Hinted {
+  const at = value.search(/[?&]/);
+  if (at < 0) return { id: isId(value) ? humanId(value) : undefined, hint: undefined };
+  const id = value.slice(0, at);
+  const hint = new URLSearchParams(value.slice(at + 1)).get('hint') ?? undefined;
+  return { id: isId(id) ? humanId(id) : undefined, hint };
+}
+
+/** The definition of a process: the base's, the message itself, or what the cache has under the id. */
+export async function definitionOf(
+  ao: Ao,
+  cache: Cache,
+  process: string,
+  base: Message,
+  subject?: Message,
+): Promise<Message | undefined> {
+  const inside = await plain(ao, base, 'process');
+  if (isMessage(inside) && ao.id(inside, 'signed') === process) return inside;
+  for (const candidate of subject === undefined ? [base] : [subject, base]) {
+    if (candidate.has('commitments') && ao.id(candidate, 'signed') === process) return candidate;
+  }
+  // An unsigned definition is its own id.
+  if ((await isProcess(ao, base)) && ao.id(base, 'signed') === process) return base;
+  const stored = await cache.read(process);
+  return isMessage(stored) ? stored : undefined;
+}
+
+/** The schedulers a process names, in its order: addresses or names of identities, with hints. */
+export async function schedulersOf(ao: Ao, definition: Message): Promise<readonly string[]> {
+  const named = (await plain(ao, definition, 'scheduler')) ?? (await plain(ao, definition, 'scheduler-location'));
+  return named === undefined ? [] : addressList(named);
+}
+
+/** A list of addresses in any of the forms processes use: a list, a numbered message, or comma-separated text with optional quotes. */
+export function addressList(value: Value): readonly string[] {
+  if (isMessage(value))
+    return value.keys().flatMap((key) => (key === 'commitments' ? [] : addressList(value.get(key)!)));
+  if (isList(value)) return value.flatMap(addressList);
+  const spelt = text.read(value);
+  if (spelt === undefined) return [];
+  return spelt
+    .split(',')
+    .map((item) => item.trim().replace(/^"(.*)"$/, '$1'))
+    .filter((item) => item !== '');
+}
+
+export async function textAt(ao: Ao, message: Message, key: string): Promise<string | undefined> {
+  const value = await plain(ao, message, key);
+  return value === undefined ? undefined : text.read(value);
+}
