@@ -51,6 +51,8 @@ export interface Dialect {
   readonly dedupForm: 'list' | 'trie';
   /** `patch@1.0` moves the `commitments` and `Tags` of a patch into the state as well. */
   readonly patchesKeepCommitments: boolean;
+  /** How the names of options are written in the node message that is shown. */
+  readonly optionNames: 'underscores' | 'dashes';
 }
 
 const september: Dialect = {
@@ -78,6 +80,7 @@ const september: Dialect = {
   previousDevice: 'module',
   dedupForm: 'list',
   patchesKeepCommitments: true,
+  optionNames: 'underscores',
 };
 
 const november: Dialect = {
@@ -112,6 +115,7 @@ const y2026: Dialect = {
   assignmentChain: 'base-hashpath',
   previousDevice: 'name',
   dedupForm: 'trie',
+  optionNames: 'dashes',
 };
 
 export const dialects: { readonly [name in DialectName]: Dialect } = {

@@ -10,7 +10,7 @@
  */
 import { device } from '../core/device.ts';
 import { listOf, optional, text } from '../core/fields.ts';
-import { message, messageFrom } from '../core/message.ts';
+import { messageFrom } from '../core/message.ts';
 import { fail, type Outcome, ok } from '../core/outcome.ts';
 import { isList, type Value } from '../core/value.ts';
 import '../observe/events.ts';

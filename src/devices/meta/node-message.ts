@@ -1,0 +1,43 @@
+/**
+ * The node message as strangers see it (spec 03 §4.1): every option but the private ones, with the node's address, its devices and its
+ * history. Names are spelt as the dialect spells them: `preloaded_devices` in 2025, `preloaded-devices` later.
+ */
+import type { Environment } from '../../core/environment.ts';
+import { isMessage, Message, message, messageFrom } from '../../core/message.ts';
+import { withoutPrivate } from '../../core/private.ts';
+import type { Value } from '../../core/value.ts';
+import type { NodeControl } from './node-control.ts';
+
+export function publicNodeMessage(node: NodeControl, env: Environment): Message {
+  const options = withoutPrivate(node.options()) as Message;
+  const address = env.wallet?.address;
+  const own: [string, Value][] = [
+    ['identities', identities(options, address)],
+    ['node-history', [...node.history()]],
+    ['preloaded-devices', devices(env)],
+  ];
+  if (address !== undefined) own.push(['address', address]);
+  return messageFrom(
+    [...options.without('commitments').entries(), ...own].map(([key, value]) => [spelt(key, env), value]),
+  );
+}
+
+function spelt(key: string, env: Environment): string {
+  return env.dialect.optionNames === 'underscores' ? key.replaceAll('-', '_') : key;
+}
+
+function devices(env: Environment): readonly Message[] {
+  return [...env.devices.keys()].sort().map((name) => message({ name, module: name }));
+}
+
+/** The configured identities, the node's own as `default` and by its address. */
+function identities(options: Message, address: string | undefined): Message {
+  const configured = options.get('identities');
+  const named = isMessage(configured) ? configured : Message.empty;
+  if (address === undefined) return named;
+  const own = message({ address });
+  return named.withAll([
+    ['default', named.get('default') ?? own],
+    [address, named.get(address) ?? own],
+  ]);
+}
