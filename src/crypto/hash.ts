@@ -30,3 +30,13 @@ export function hmacSha256(key: Uint8Array, bytes: Uint8Array): Uint8Array {
 function plain(buffer: Uint8Array): Uint8Array {
   return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
 }
+
+/** SHA-256 as text. Text input is hashed as UTF-8 without a copy. */
+export function sha256Base64(input: string | Uint8Array): string {
+  return hash('sha256', input, 'base64');
+}
+
+/** SHA-256 as unpadded base64url. */
+export function sha256Base64Url(input: string | Uint8Array): string {
+  return hash('sha256', input, 'base64url');
+}

@@ -1,0 +1,87 @@
+/**
+ * `httpsig@1.0` (spec 02 §2): messages as HTTP header fields and a body, with commitments as signatures in the manner of RFC 9421.
+ *
+ *     {a: 1, c: {x: "y"}}   ⇄   a: 1            with bundle:   a: 1
+ *                               ao-types: …                    ao-types: …
+ *                               c+link: <id>                   content-type: multipart/form-data; boundary="…"
+ *
+ * The encoded form is a message of byte strings: header names, and `body`. How it is put on a connection is the HTTP layer's business;
+ * {@link serializeFlat} is the flat text form of the same.
+ */
+import { type Awaitable, andThen } from '../core/awaitable.ts';
+import { type Binary, isBinary, toBytes } from '../core/bytes.ts';
+import type { Codec, CodecParams, Tabm } from '../core/codec.ts';
+import { commitmentsOf } from '../core/commitments.ts';
+import type { Environment } from '../core/environment.ts';
+import { raise } from '../core/errors.ts';
+import { isMessage, isPrivateKey, Message } from '../core/message.ts';
+import { Link, type Value } from '../core/value.ts';
+import { inlined } from './httpsig/children.ts';
+import { httpsigCommitter } from './httpsig/committer.ts';
+import { decode } from './httpsig/decode.ts';
+import { encodeFields } from './httpsig/encode.ts';
+import { writeFields } from './httpsig/multipart.ts';
+import { isBundle, writeSiginfo } from './httpsig/siginfo.ts';
+import { joinBinaries } from './httpsig/text.ts';
+
+export const httpsig: Codec = {
+  name: 'httpsig@1.0',
+  toTabm(encoded, _params, env) {
+    if (isBinary(encoded)) return encoded;
+    return isMessage(encoded) ? decode(encoded, env) : raise('bad-type', 'Only messages have an httpsig form.');
+  },
+  fromTabm: encode,
+  committer: httpsigCommitter,
+};
+
+function encode(tabm: Tabm, params: CodecParams, env: Environment): Awaitable<Value> {
+  if (isBinary(tabm) || (tabm as Value) instanceof Link) return tabm;
+  const bundle = params.bundle === true || (params.bundle === undefined && mustBundle(tabm, env));
+  return bundle ? andThen(inlined(tabm, env), (whole) => encodeWhole(whole, env)) : encodeWhole(tabm, env);
+}
+
+/** A commitment over a bundle can be read back only from a bundle; the dialect of 2026 sees to that by itself. */
+function mustBundle(tabm: Message, env: Environment): boolean {
+  return env.dialect.name === '2026' && commitmentsOf(tabm).some(([, commitment]) => isBundle(commitment));
+}
+
+function encodeWhole(tabm: Message, env: Environment): Awaitable<Value> {
+  const { fields, body } = encodeFields(tabm, env);
+  if (body !== undefined) fields.set('body', body);
+  const commitments = commitmentsToWrite(tabm);
+  if (commitments.length === 0) return new Message(fields);
+  return andThen(writeSiginfo(tabm, commitments, env), ({ signature, signatureInput }) => {
+    fields.set('signature', signature);
+    fields.set('signature-input', signatureInput);
+    return new Message(fields);
+  });
+}
+
+/** The message's commitments. A message without any but with a `signature` is a commitment itself. */
+function commitmentsToWrite(tabm: Message): readonly Message[] {
+  const commitments = commitmentsOf(tabm).map(([, commitment]) => commitment);
+  const signature = tabm.get('signature');
+  if (commitments.length > 0 || signature === undefined) return commitments;
+  const fields = new Map<string, Value>([
+    ['signature', signature],
+    ['keyid', tabm.get('keyid') ?? ''],
+    ['type', tabm.get('type') ?? ''],
+    ['committed', tabm.get('committed') ?? []],
+  ]);
+  const bundle = tabm.get('bundle');
+  if (bundle !== undefined) fields.set('bundle', bundle);
+  return [new Message(fields)];
+}
+
+/** `name: value` lines, a blank line, and the body if it isn't empty. */
+export function serializeFlat(encoded: Message): Uint8Array {
+  const fields = new Map<string, Binary>();
+  for (const [key, value] of encoded.entries()) {
+    if (isBinary(value) && key !== 'body' && !isPrivateKey(key)) fields.set(key, value);
+  }
+  const head = writeFields(fields);
+  const body = encoded.get('body');
+  return toBytes(
+    body !== undefined && isBinary(body) && body.length > 0 ? joinBinaries([head, '\r\n\r\n', body]) : head,
+  );
+}

@@ -1,0 +1,199 @@
+/**
+ * What a commitment signs (spec 02 §2.8, §2.13): from a TABM and a list of keys to the signature base, text in the manner of RFC 9421.
+ *
+ *     "a": 1
+ *     "ao-types": a="integer"
+ *     "@signature-params": ("a" "ao-types");alg="hmac-sha256";keyid="constant:ao"
+ *
+ * Two orders of the lines exist on the network: that of the encoded names (dialects of 2025), and that of the committed keys (2026).
+ * Derived names of RFC 9421 (`path`, `method` …) are plain keys of the message; they get their `@` in the list only.
+ */
+import { type Binary, compareKeys, isBinary } from '../../core/bytes.ts';
+import { linkSuffix, withoutLinkSuffix } from '../../core/commitments.ts';
+import type { Environment } from '../../core/environment.ts';
+import { isPrivateKey, type Message } from '../../core/message.ts';
+import { keyOrder } from '../../core/order.ts';
+import type { Value } from '../../core/value.ts';
+import { escapeKey, unescapeKey } from '../key-escape.ts';
+import { serializeString } from '../structured-fields.ts';
+import { contentDigest, encodeFields } from './encode.ts';
+import { joinBinaries } from './text.ts';
+
+/** A covered field: its name in the encoded message and its value. */
+export type Line = readonly [name: string, value: Binary];
+
+/** The covered components in order, and the keys of the message that they cover. */
+export interface Components {
+  readonly lines: readonly Line[];
+  readonly committed: readonly string[];
+}
+
+/** All keys of a TABM that can be committed, sorted, without `+link` (spec 02 §2.7 rule 3). */
+export function defaultKeys(tabm: Message): string[] {
+  const keys: string[] = [];
+  for (const [key] of tabm.entries()) {
+    if (key !== 'commitments' && !isPrivateKey(key)) keys.push(withoutLinkSuffix(key));
+  }
+  keys.sort(compareKeys);
+  return keys.filter((key, i) => key !== keys[i - 1]);
+}
+
+/**
+ * The components that cover the keys `raw` (with or without `+link`) of a TABM whose children are links or inline already, as the
+ * commitment wants them.
+ */
+export function components(tabm: Message, raw: readonly string[], bundle: boolean, env: Environment): Components {
+  const { fields, body } = encodeFields(tabm, env, inputKeys(tabm, raw, bundle, env));
+  if (body !== undefined) fields.set('content-digest', contentDigest(body));
+  return env.dialect.componentOrder === 'committed'
+    ? inCommittedOrder(raw, fields)
+    : inMapOrder(raw, fields, env.dialect.idKeys === 'escaped');
+}
+
+/** The spelling of each key in the TABM. Keys that don't exist stay; they have no value and vanish. */
+function inputKeys(tabm: Message, raw: readonly string[], bundle: boolean, env: Environment): readonly string[] {
+  const linkFirst = env.dialect.componentOrder === 'committed' && !bundle;
+  return raw.map((key) => {
+    const link = key + linkSuffix;
+    if (linkFirst) return tabm.has(link) ? link : key;
+    return tabm.has(key) || !tabm.has(link) ? key : link;
+  });
+}
+
+function isMultipart(value: Binary | undefined): boolean {
+  return typeof value === 'string' && value.startsWith('multipart/');
+}
+
+/** Lines in the order of the encoded names; the keys as spec 02 §2.8.5 derives them from those. */
+function inMapOrder(raw: readonly string[], fields: ReadonlyMap<string, Binary>, escaped: boolean): Components {
+  const names = keyOrder([...fields.keys()]);
+  const lines = names.map((name): Line => [name, fields.get(name)!]);
+  const isField = (key: string): boolean =>
+    fields.has(key) ||
+    fields.has(key + linkSuffix) ||
+    (escaped && (fields.has(escapeKey(key)) || fields.has(escapeKey(key) + linkSuffix)));
+  const bodyKeys = fields.has('content-digest') ? raw.filter((key) => !isField(key)) : [];
+  return { lines, committed: committedKeysOf(names, bodyKeys, fields, escaped) };
+}
+
+/**
+ * The keys that component names cover: `content-digest` stands for the keys of the body, `ao-body-key` for the name of one of them, and a
+ * multipart content type for nothing. Used on the names we sign and on those we receive.
+ */
+export function committedKeysOf(
+  names: readonly string[],
+  bodyKeys: readonly string[],
+  fields: { get(name: string): Value | undefined },
+  escaped: boolean,
+): readonly string[] {
+  const keys: string[] = [];
+  for (const name of names) {
+    if (name === 'content-digest') keys.push(...bodyKeys);
+    else keys.push(name);
+  }
+  const renamed = names.includes('ao-body-key') ? fields.get('ao-body-key') : undefined;
+  const multipart = isMultipart(asBinary(fields.get('content-type')));
+  const out = new Set<string>();
+  for (const key of keys) {
+    if (key === 'ao-body-key' || (multipart && key === 'content-type')) continue;
+    const plain = withoutLinkSuffix(key === 'body' && typeof renamed === 'string' ? renamed : key);
+    out.add(escaped ? unescapeKey(plain) : plain);
+  }
+  return [...out];
+}
+
+function asBinary(value: Value | undefined): Binary | undefined {
+  return value !== undefined && isBinary(value) ? value : undefined;
+}
+
+/** Lines in the order of the committed keys; the body stands where its first key stands. */
+function inCommittedOrder(raw: readonly string[], fields: ReadonlyMap<string, Binary>): Components {
+  const names = new Set<string>();
+  const committed = new Set<string>();
+  for (const key of raw) {
+    const name = encodedName(key, fields);
+    if (name !== undefined) {
+      if (name === 'content-type' && isMultipart(fields.get(name))) continue;
+      names.add(name);
+    } else if (fields.has('content-digest')) {
+      names.add('content-digest');
+      if (fields.has('ao-body-key')) names.add('ao-body-key');
+    } else continue;
+    committed.add(withoutLinkSuffix(key));
+  }
+  return { lines: [...names].map((name) => [name, fields.get(name)!]), committed: [...committed] };
+}
+
+function encodedName(key: string, fields: ReadonlyMap<string, Binary>): string | undefined {
+  if (fields.has(key)) return key;
+  if (fields.has(key + linkSuffix)) return key + linkSuffix;
+  const escaped = escapeKey(key);
+  if (fields.has(escaped)) return escaped;
+  return fields.has(escaped + linkSuffix) ? escaped + linkSuffix : undefined;
+}
+
+/** Names of RFC 9421 that are derived from a request there, and plain keys here. */
+export function isDerivedName(name: string): boolean {
+  switch (name) {
+    case 'method':
+    case 'target-uri':
+    case 'authority':
+    case 'scheme':
+    case 'request-target':
+    case 'path':
+    case 'query':
+    case 'query-param':
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** The text that is signed. `params` come in the form of {@link signatureParams}. */
+export function signatureBase(lines: readonly Line[], params: string): Binary {
+  let text = '';
+  let list = '';
+  let pieces: Binary[] | undefined;
+  for (const [name, value] of lines) {
+    text += `"${name}": `;
+    if (typeof value === 'string') text += value;
+    else {
+      (pieces ??= []).push(text, value);
+      text = '';
+    }
+    text += '\n';
+    const plain = name.charCodeAt(0) === 0x40 ? name.slice(1) : name;
+    const spelt = serializeString(isDerivedName(plain) ? `@${plain}` : plain);
+    list += list === '' ? spelt : ` ${spelt}`;
+  }
+  // Without components the text begins with a line feed.
+  text += `${lines.length === 0 ? '\n' : ''}"@signature-params": (${list})${params}`;
+  pieces?.push(text);
+  return joinBinaries(pieces ?? [text]);
+}
+
+/** `;alg="…";keyid="…"`: those fields of a commitment that are signed, in alphabetical order. */
+export function signatureParams(commitment: { get(field: string): Value | undefined }): string {
+  let out = '';
+  for (const [name, field] of paramFields) {
+    const value = commitment.get(field);
+    if (value !== undefined) out += `;${name}=${paramText(value)}`;
+  }
+  return out;
+}
+
+const paramFields = [
+  ['alg', 'type'],
+  ['bundle', 'bundle'],
+  ['created', 'created'],
+  ['expires', 'expires'],
+  ['keyid', 'keyid'],
+  ['nonce', 'nonce'],
+  ['tag', 'tag'],
+] as const;
+
+function paramText(value: Value): string {
+  if (typeof value === 'number' || typeof value === 'bigint') return String(value);
+  if (typeof value === 'boolean') return serializeString(String(value));
+  return serializeString(typeof value === 'string' ? value : String(value));
+}

@@ -1,0 +1,132 @@
+/**
+ * HTTP fields and a body → TABM (spec 02 §2.6).
+ *
+ * What strangers may do to us ends here: private keys and a `commitments` field never come in from outside, and a `content-digest` that a
+ * signature covers has to be that of the body (the reference works it out anew and never compares).
+ */
+import { type Binary, isBinary, isId, toText } from '../../core/bytes.ts';
+import { rawKeysCommittedBy } from '../../core/commitments.ts';
+import type { Environment } from '../../core/environment.ts';
+import { AoException, raise } from '../../core/errors.ts';
+import { isMessage, isPrivateKey, Message } from '../../core/message.ts';
+import type { Value } from '../../core/value.ts';
+import { escapeKey, unescapeKey } from '../key-escape.ts';
+import { isInnerList, parseDictionary, parseItem, Token } from '../structured-fields.ts';
+import { checkDigest } from './digest.ts';
+import { inlineKey } from './encode.ts';
+import { parseMultipart } from './parse-multipart.ts';
+import { isSiginfo, readSiginfo } from './siginfo.ts';
+
+/** The TABM that an encoded message stands for. */
+export function decode(encoded: Message, env: Environment): Message {
+  const fields = readNames(encoded, env);
+  const body = encoded.get('body');
+  if (body !== undefined && !isBinary(body))
+    raise('bad-encoding', 'The body of an encoded message is not a byte string.');
+  const fromBody = body === undefined ? undefined : readBody(body, fields, env);
+  const commitments = readCommitments(fields, body, [...(fromBody?.keys() ?? [])], env);
+  const out = new Map<string, Value>();
+  for (const [key, value] of fields) if (isKept(key, value, commitments)) out.set(key, value);
+  if (fromBody !== undefined) {
+    for (const [key, value] of fromBody) if (key !== 'commitments' && !isPrivateKey(key)) out.set(key, value);
+  }
+  expandIds(out, commitments, env);
+  if (commitments !== undefined && commitments.size > 0) {
+    for (const [id] of commitments.entries()) out.delete(id);
+    out.set('commitments', commitments);
+  }
+  return new Message(out);
+}
+
+/** The header fields by their decoded names. */
+function readNames(encoded: Message, env: Environment): Map<string, Value> {
+  if (encoded.size > env.limits.maxKeys) {
+    raise('limit-exceeded', `An encoded message has more than ${env.limits.maxKeys} fields.`);
+  }
+  const out = new Map<string, Value>();
+  for (const [name, value] of encoded.entries()) if (name !== 'body') out.set(decodeName(name, env), value);
+  return out;
+}
+
+/** Since 2025-11 every name may be percent-escaped; before, only what must be a newer peer's id key is taken to be. */
+function decodeName(name: string, env: Environment): string {
+  if (!name.includes('%')) return name;
+  if (env.dialect.idKeys === 'escaped') return unescapeKey(name);
+  try {
+    const decoded = unescapeKey(name);
+    return isId(decoded) && escapeKey(decoded) === name ? decoded : name;
+  } catch (thrown) {
+    if (thrown instanceof AoException) return name;
+    throw thrown;
+  }
+}
+
+function isKept(key: string, value: Value, commitments: Message | undefined): boolean {
+  switch (key) {
+    case 'signature':
+    case 'signature-input':
+    case 'commitments':
+    case 'content-digest':
+      return false;
+    case 'content-type':
+      return !(typeof value === 'string' && value.startsWith('multipart/'));
+    case 'ao-body-key':
+      return commitments !== undefined && isCovered(key, commitments);
+    default:
+      return !isPrivateKey(key);
+  }
+}
+
+function isCovered(key: string, commitments: Message): boolean {
+  for (const [, commitment] of commitments.entries()) {
+    if (isMessage(commitment) && rawKeysCommittedBy(commitment).includes(key)) return true;
+  }
+  return false;
+}
+
+// ---- body -------------------------------------------------------------------------------------------------------------------
+
+/** The entries that the body gives, in its order. */
+function readBody(body: Binary, fields: Map<string, Value>, env: Environment): ReadonlyMap<string, Value> {
+  const inline = inlineKey(fields);
+  const boundary = boundaryOf(fields.get('content-type'));
+  return boundary === undefined ? new Map([[inline, body]]) : parseMultipart(body, boundary, inline, env);
+}
+
+/** The boundary of a multipart content type. Other content types may be malformed. */
+function boundaryOf(contentType: Value | undefined): string | undefined {
+  const text = contentType !== undefined && isBinary(contentType) ? toText(contentType) : undefined;
+  if (text === undefined || !text.includes('boundary')) return undefined;
+  const boundary = parseItem(text).params.get('boundary');
+  if (typeof boundary === 'string') return boundary;
+  return boundary instanceof Token ? boundary.name : undefined;
+}
+
+// ---- commitments ------------------------------------------------------------------------------------------------------------
+
+function readCommitments(
+  fields: Map<string, Value>,
+  body: Binary | undefined,
+  bodyKeys: readonly string[],
+  env: Environment,
+): Message | undefined {
+  const signature = fields.get('signature');
+  const input = fields.get('signature-input');
+  if (!isSiginfo(signature, input)) return undefined;
+  const inputText = input as string;
+  if (body !== undefined && inputText.includes('"content-digest"')) checkDigest(fields.get('content-digest'), body);
+  return readSiginfo(signature as string, inputText, { fields, bodyKeys }, env);
+}
+
+/** `ao-ids` (dialect of 2025-09) holds keys that look like ids, unless somebody signed it as a key of its own. */
+function expandIds(out: Map<string, Value>, commitments: Message | undefined, env: Environment): void {
+  const text = out.get('ao-ids');
+  if (text === undefined || !isBinary(text)) return;
+  if (env.dialect.idKeys === 'escaped' && commitments !== undefined && isCovered('ao-ids', commitments)) return;
+  out.delete('ao-ids');
+  for (const [key, member] of parseDictionary(toText(text) ?? '', env.limits.maxKeys)) {
+    const value = isInnerList(member) ? undefined : member.item;
+    if (typeof value !== 'string') raise('bad-encoding', `\`ao-ids\` gives no text for \`${key}\`.`);
+    if (!isPrivateKey(key)) out.set(key, value);
+  }
+}

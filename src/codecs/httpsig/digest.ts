@@ -1,0 +1,27 @@
+/** `content-digest` (RFC 9530) of a received body. */
+import { type Binary, fromBase64, sameBytes, toBytes } from '../../core/bytes.ts';
+import { raise } from '../../core/errors.ts';
+import type { Value } from '../../core/value.ts';
+import { sha256, sha512 } from '../../crypto/hash.ts';
+
+/**
+ * Raises `bad-signature` unless the header names the body's digest by at least one known algorithm and by no wrong one. Accepts base64url
+ * as some clients write it.
+ */
+export function checkDigest(header: Value | undefined, body: Binary): void {
+  if (header === undefined) return;
+  let known = false;
+  if (typeof header === 'string') {
+    for (const [, algorithm, text] of header.matchAll(/(sha-256|sha-512)=:([A-Za-z0-9+/_=-]{0,100}):/g)) {
+      const hash = algorithm === 'sha-256' ? sha256 : sha512;
+      const digest = fromBase64(text!);
+      if (digest === undefined || !sameBytes(digest, hash(toBytes(body)))) refuse();
+      known = true;
+    }
+  }
+  if (!known) refuse();
+}
+
+function refuse(): never {
+  raise('bad-signature', 'The `content-digest` that a signature covers is not the digest of the body.');
+}

@@ -1,0 +1,133 @@
+/**
+ * A TABM as HTTP fields and a body, without its signatures (spec 02 §2.2 steps 2–8). Children are encoded where they stand: a TABM with
+ * links gives `key+link` fields, one with inline children a multipart body.
+ */
+import { type Binary, byteLength, isBinary, isId } from '../../core/bytes.ts';
+import type { Environment } from '../../core/environment.ts';
+import { isPrivateKey, type Message } from '../../core/message.ts';
+import { keyOrder } from '../../core/order.ts';
+import type { Value } from '../../core/value.ts';
+import { sha256Base64 } from '../../crypto/hash.ts';
+import { escapeKey } from '../key-escape.ts';
+import { serializeString } from '../structured-fields.ts';
+import { group, maxHeaderBytes, writeMultipart } from './multipart.ts';
+import { joinBinaries } from './text.ts';
+
+export interface Encoded {
+  /** Header fields. Names are unique and in no particular order. */
+  readonly fields: Map<string, Binary>;
+  readonly body: Binary | undefined;
+}
+
+/** Keys of a TABM that are never fields. */
+function isApart(key: string): boolean {
+  switch (key) {
+    case 'commitments':
+    case 'signature':
+    case 'signature-input':
+      return true;
+    default:
+      return isPrivateKey(key);
+  }
+}
+
+/** Encodes the entries of `tabm`, or only those of `keys`. */
+export function encodeFields(tabm: Message, env: Environment, keys?: readonly string[]): Encoded {
+  const fields = new Map<string, Binary>();
+  const inline = inlineKey(tabm, keys);
+  const escaped = env.dialect.idKeys === 'escaped';
+  let body: Map<string, Value> | undefined;
+  let ids: string[] | undefined;
+  const place = (key: string, value: Value): void => {
+    if (isApart(key)) return;
+    if (!isBinary(value) || key === 'body' || key === inline) (body ??= new Map()).set(key, value);
+    else if (looksLikeId(key)) {
+      if (escaped) placeField(escapeKey(key), value);
+      else (ids ??= []).push(key);
+    } else placeField(key, value);
+  };
+  const placeField = (name: string, value: Binary): void => {
+    // A string has at most three times as many bytes as characters.
+    if (value.length * 3 > maxHeaderBytes && byteLength(value) > maxHeaderBytes) (body ??= new Map()).set(name, value);
+    else fields.set(name, value);
+  };
+  if (keys === undefined) for (const [key, value] of tabm.entries()) place(key, value);
+  else {
+    for (const key of keys) {
+      const value = tabm.get(key);
+      if (value !== undefined) place(key, value);
+    }
+  }
+  if (ids !== undefined) placeField('ao-ids', idsField(ids, tabm));
+  if (inline === 'data' && !has(tabm, 'ao-body-key', keys)) fields.set('ao-body-key', 'data');
+  return { fields, body: body === undefined ? undefined : encodeBody(body, inline, fields, env) };
+}
+
+function looksLikeId(key: string): boolean {
+  // A key of n characters has n to 3n bytes.
+  return key.length <= 43 && key.length >= 11 && isId(key);
+}
+
+/** `K="v"` pairs; keys raw, values as strings. */
+function idsField(ids: string[], tabm: Message): Binary {
+  const pieces: Binary[] = [];
+  for (const id of keyOrder(ids)) {
+    const value = tabm.get(id) as Binary;
+    const text = typeof value === 'string' ? value : undefined;
+    pieces.push(`${pieces.length === 0 ? '' : ', '}${id}=`);
+    if (text !== undefined) pieces.push(serializeString(text));
+    else pieces.push('"', escapeBytes(value as Uint8Array), '"');
+  }
+  return joinBinaries(pieces);
+}
+
+function escapeBytes(bytes: Uint8Array): Uint8Array {
+  const out: number[] = [];
+  for (const byte of bytes) {
+    if (byte === 0x22 || byte === 0x5c) out.push(0x5c);
+    out.push(byte);
+  }
+  return Uint8Array.from(out);
+}
+
+/** What {@link inlineKey} looks at: a message, or header fields. */
+interface Keyed {
+  has(key: string): boolean;
+  get(key: string): Value | undefined;
+}
+
+/** The key whose value is the body itself (spec 02 §2.2.4), among those of `keys` if given. */
+export function inlineKey(message: Keyed, keys?: readonly string[]): string {
+  const explicit = has(message, 'ao-body-key', keys) ? message.get('ao-body-key') : undefined;
+  if (typeof explicit === 'string') return explicit;
+  return !has(message, 'body', keys) && has(message, 'data', keys) ? 'data' : 'body';
+}
+
+function has(message: Keyed, key: string, keys: readonly string[] | undefined): boolean {
+  return message.has(key) && (keys === undefined || keys.includes(key));
+}
+
+/** The body; sets `content-type` and `content-digest` where there are any. */
+function encodeBody(
+  values: ReadonlyMap<string, Value>,
+  inline: string,
+  fields: Map<string, Binary>,
+  env: Environment,
+): Binary | undefined {
+  const parts = group(values, env);
+  if (parts.size === 0) return undefined;
+  const only = parts.size === 1 ? parts.get(inline) : undefined;
+  let body: Binary;
+  if (only !== undefined && isBinary(only)) body = only;
+  else {
+    const multipart = writeMultipart(parts, inline);
+    fields.set('content-type', multipart.contentType);
+    body = multipart.body;
+  }
+  if (body.length > 0) fields.set('content-digest', contentDigest(body));
+  return body;
+}
+
+export function contentDigest(body: Binary): string {
+  return `sha-256=:${sha256Base64(body)}:`;
+}

@@ -1,0 +1,233 @@
+/**
+ * Commitments as the headers `signature` and `signature-input` (spec 02 §2.9), in the manner of RFC 9421:
+ *
+ *     signature: comm-hj4r…0ks=:<signature>:
+ *     signature-input: comm-hj4r…0ks=("a" "ao-types");alg="hmac-sha256";keyid="constant:ao"
+ *
+ * The headers carry commitments of every device; those of other devices than httpsig name it in `alg`. The component list is worked out
+ * again from the message that is being encoded.
+ */
+import { type Awaitable, andThen, mapInOrder } from '../../core/awaitable.ts';
+import { compareKeys, fromBase64, isBinary, toBase64, toBase64Url, toText } from '../../core/bytes.ts';
+import { commitmentText, rawKeysCommittedBy } from '../../core/commitments.ts';
+import type { Environment } from '../../core/environment.ts';
+import { raise } from '../../core/errors.ts';
+import { isMessage, Message } from '../../core/message.ts';
+import { Atom, isInteger, isList, type Value } from '../../core/value.ts';
+import { sha256Base64Url } from '../../crypto/hash.ts';
+import { committedValue } from '../ids.ts';
+import { naturalValue } from '../structured-field-values.ts';
+import {
+  type Bare,
+  type Dictionary,
+  isInnerList,
+  type Params,
+  parseDictionary,
+  serializeString,
+  Token,
+} from '../structured-fields.ts';
+import { committedKeysOf, components, type Line } from './base.ts';
+import { inlined, linked } from './children.ts';
+import { committerOfKeyId } from './keyid.ts';
+import { readOriginalTags, writeOriginalTags } from './original-tags.ts';
+
+export interface Siginfo {
+  readonly signature: string;
+  readonly signatureInput: string;
+}
+
+// ---- writing ----------------------------------------------------------------------------------------------------------------
+
+/** The headers of these commitments over `tabm`. */
+export function writeSiginfo(tabm: Message, commitments: readonly Message[], env: Environment): Awaitable<Siginfo> {
+  // The commitments of one message mostly cover the same keys: work their components out once.
+  const known = new Map<string, Awaitable<readonly Line[]>>();
+  const linesOf = (commitment: Message): Awaitable<readonly Line[]> => {
+    const raw = rawKeysCommittedBy(commitment);
+    const bundle = isBundle(commitment);
+    const name = `${bundle}\n${raw.join('\n')}`;
+    let lines = known.get(name);
+    if (lines === undefined) {
+      lines = andThen(
+        bundle ? inlined(tabm, env) : linked(tabm, env),
+        (prepared) => components(prepared, raw, bundle, env).lines,
+      );
+      known.set(name, lines);
+    }
+    return lines;
+  };
+  const written = mapInOrder(commitments, (commitment) =>
+    andThen(linesOf(commitment), (lines) => writeCommitment(commitment, lines, env)),
+  );
+  return andThen(written, (entries) => {
+    entries.sort((a, b) => compareKeys(a.label, b.label));
+    return {
+      signature: entries.map((entry) => `${entry.label}=${entry.signature}`).join(', '),
+      signatureInput: entries.map((entry) => `${entry.label}=${entry.input}`).join(', '),
+    };
+  });
+}
+
+export function isBundle(commitment: Message): boolean {
+  const bundle = commitment.get('bundle');
+  return bundle === true || bundle === 'true';
+}
+
+interface Written {
+  readonly label: string;
+  readonly signature: string;
+  readonly input: string;
+}
+
+function writeCommitment(commitment: Message, lines: readonly Line[], env: Environment): Written {
+  const signature = fromBase64(commitmentText(commitment, 'signature') ?? '');
+  if (signature === undefined) raise('bad-base64', 'The `signature` of a commitment is not base64.');
+  const names = lines.map(([name]) => serializeString(name.startsWith('@') ? name.slice(1) : name));
+  let input = `(${names.join(' ')});alg=${serializeString(algorithm(commitment))}`;
+  for (const name of leadingParams) {
+    const value = commitment.get(name);
+    if (value !== undefined) input += `;${name}=${paramText(name, value, env)}`;
+  }
+  for (const name of commitment.keys()) {
+    if (!apart.has(name)) input += `;${name}=${paramText(name, commitment.get(name)!, env)}`;
+  }
+  return {
+    label: `comm-${sha256Base64Url(signature).toLowerCase()}`,
+    signature: `:${toBase64(signature)}:`,
+    input,
+  };
+}
+
+const leadingParams = ['keyid', 'tag', 'created', 'expires', 'nonce'] as const;
+const apart: ReadonlySet<string> = new Set([
+  ...leadingParams,
+  'committed',
+  'signature',
+  'type',
+  'commitment-device',
+  'committer',
+]);
+
+function algorithm(commitment: Message): string {
+  const device = commitmentText(commitment, 'commitment-device') ?? 'httpsig@1.0';
+  const type = commitmentText(commitment, 'type');
+  if (device === 'httpsig@1.0' && type !== undefined) return type;
+  return type === undefined ? device : `${device}/${type}`;
+}
+
+function paramText(name: string, value: Value, env: Environment): string {
+  if (isInteger(value)) return String(value);
+  if (name === 'original-tags') return serializeString(writeOriginalTags(value, env));
+  return serializeString(extraText(value));
+}
+
+function extraText(value: Value): string {
+  if (isBinary(value)) return toText(value) ?? toBase64Url(value as Uint8Array);
+  if (typeof value === 'boolean' || isInteger(value)) return String(value);
+  if (value instanceof Atom) return value.name;
+  if (isList(value)) return value.map(extraText).join(', ');
+  if (isMessage(value))
+    return value
+      .keys()
+      .map((key) => extraText(value.get(key)!))
+      .join(', ');
+  return raise('bad-commitment', 'A field of a commitment cannot be written as a signature parameter.');
+}
+
+// ---- reading ----------------------------------------------------------------------------------------------------------------
+
+/** What the reader has to know of the message that the headers came with. */
+export interface Surroundings {
+  /** The header fields, names decoded. */
+  readonly fields: { get(name: string): Value | undefined };
+  /** Keys that the body gave, in order: what `content-digest` stands for. */
+  readonly bodyKeys: readonly string[];
+}
+
+/** Whether these are headers of this network; other producers' signatures have other labels. */
+export function isSiginfo(signature: Value | undefined, input: Value | undefined): boolean {
+  return (
+    typeof signature === 'string' &&
+    typeof input === 'string' &&
+    signature.startsWith('comm-') &&
+    input.startsWith('comm-')
+  );
+}
+
+/** The commitments that two headers carry, by id. */
+export function readSiginfo(signature: string, input: string, around: Surroundings, env: Environment): Message {
+  const signatures = parseDictionary(signature, env.limits.maxKeys);
+  const inputs = parseDictionary(input, env.limits.maxKeys);
+  const out = new Map<string, Value>();
+  for (const [label, member] of signatures) {
+    const bytes = isInnerList(member) ? undefined : member.item;
+    if (!(bytes instanceof Uint8Array)) raise('bad-commitment', `The signature \`${label}\` is not a byte sequence.`);
+    const [id, commitment] = readCommitment(label, bytes, inputs, around, env);
+    out.set(id, commitment);
+  }
+  return new Message(out);
+}
+
+function readCommitment(
+  label: string,
+  signature: Uint8Array,
+  inputs: Dictionary,
+  around: Surroundings,
+  env: Environment,
+): readonly [string, Message] {
+  const input = inputs.get(label);
+  if (input === undefined || !isInnerList(input)) {
+    raise('bad-commitment', `\`signature-input\` says nothing about the signature \`${label}\`.`);
+  }
+  const fields = new Map<string, Value>();
+  readAlgorithm(label, input.params, fields);
+  let id = signature.length === 32 ? toBase64Url(signature) : sha256Base64Url(signature);
+  for (const [name, value] of input.params) {
+    if (name === 'alg') continue;
+    // The id of a commitment whose signature does not give it.
+    if (name === 'id' && typeof value === 'string') id = value;
+    else if (name === 'original-tags' && typeof value === 'string') {
+      fields.set(name, readOriginalTags(value, around.fields, env));
+    } else fields.set(name, value instanceof Uint8Array ? toBase64Url(value) : naturalValue(value, () => true));
+  }
+  fields.set('signature', toBase64Url(signature));
+  fields.set(
+    'committed',
+    committedValue(
+      readComponents(
+        input.items.map((item) => item.item),
+        around,
+        env,
+      ),
+      env,
+    ),
+  );
+  const keyid = fields.get('keyid');
+  const committer = typeof keyid === 'string' ? committerOfKeyId(keyid) : undefined;
+  if (committer === undefined) fields.delete('committer');
+  else fields.set('committer', committer);
+  return [id, new Message(fields)];
+}
+
+/** `rsa-pss-sha512`, `ans104@1.0/rsa-pss-sha256`, `cookie@1.0`. */
+function readAlgorithm(label: string, params: Params, fields: Map<string, Value>): void {
+  const bare = params.get('alg');
+  const alg = bare instanceof Token ? bare.name : bare;
+  if (typeof alg !== 'string') raise('bad-commitment', `The signature \`${label}\` names no \`alg\`.`);
+  if (!alg.includes('@')) {
+    fields.set('commitment-device', 'httpsig@1.0');
+    fields.set('type', alg);
+    return;
+  }
+  const slash = alg.indexOf('/', alg.indexOf('@'));
+  fields.set('commitment-device', slash === -1 ? alg : alg.slice(0, slash));
+  if (slash !== -1) fields.set('type', alg.slice(slash + 1));
+}
+
+function readComponents(names: readonly Bare[], around: Surroundings, env: Environment): readonly string[] {
+  const plain = names.map((name) => {
+    if (typeof name !== 'string') return raise('bad-commitment', 'A component name is not a string.');
+    return name.startsWith('@') ? name.slice(1) : name;
+  });
+  return committedKeysOf(plain, around.bodyKeys, around.fields, env.dialect.idKeys === 'escaped');
+}

@@ -1,0 +1,62 @@
+/**
+ * Unsigned ids (spec 02 §3.1): a message's identity is the HMAC of its signature base under the key everybody knows, `constant:ao`. Pure
+ * and synchronous; children count by their own ids and are not loaded.
+ */
+import { createHmac } from 'node:crypto';
+import type { Binary } from '../core/bytes.ts';
+import { committedKeys, everySigner } from '../core/commitments.ts';
+import type { Environment } from '../core/environment.ts';
+import { Message } from '../core/message.ts';
+import { isList, type Value } from '../core/value.ts';
+import { components, defaultKeys, type Line, signatureBase } from './httpsig/base.ts';
+import { constantKeyId } from './httpsig/keyid.ts';
+import { toTabm } from './structured.ts';
+
+const constantKey = new TextEncoder().encode(constantKeyId);
+const unsignedParams = `;alg="hmac-sha256";keyid="${constantKeyId}"`;
+
+/** The HMAC of these lines under the constant key, as an id. */
+export function unsignedIdOf(lines: readonly Line[]): string {
+  return hmacId(constantKey, signatureBase(lines, unsignedParams));
+}
+
+/** HMAC-SHA-256 as unpadded base64url. */
+export function hmacId(key: Uint8Array, base: Binary): string {
+  return createHmac('sha256', key).update(base).digest('base64url');
+}
+
+/** The id of a message without its commitments, or of a list. `Environment.unsignedId` of a real node. */
+export function unsignedId(value: Message | readonly Value[], env: Environment, depth: number = 0): string {
+  const tabm = toTabm(isList(value) ? value : value.without('commitments'), 'link', env, depth) as Message;
+  return unsignedIdOf(components(tabm, defaultKeys(tabm), false, env).lines);
+}
+
+/** The commitment whose id is the unsigned id, as a map of one. Covers what the message's commitments all cover, or everything. */
+export function unsignedCommitment(message: Message, env: Environment): Message {
+  const tabm = toTabm(message, 'link', env) as Message;
+  const keys = message.has('commitments') ? committedKeys(message, everySigner) : [];
+  const covered = components(tabm, keys.length > 0 ? keys : defaultKeys(tabm), false, env);
+  const id = unsignedIdOf(covered.lines);
+  return new Message(
+    new Map([
+      [
+        id,
+        new Message(
+          new Map<string, Value>([
+            ['commitment-device', 'httpsig@1.0'],
+            ['committed', committedValue(covered.committed, env)],
+            ['keyid', constantKeyId],
+            ['signature', id],
+            ['type', 'hmac-sha256'],
+          ]),
+        ),
+      ],
+    ]),
+  );
+}
+
+/** A `committed` list as the dialect keeps it in memory: a list, or the numbered message of 2025-09. */
+export function committedValue(keys: readonly string[], env: Environment): Value {
+  if (env.dialect.committedForm === 'list') return keys;
+  return new Message(new Map(keys.map((key, i) => [String(i + 1), key])));
+}

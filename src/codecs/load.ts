@@ -1,0 +1,59 @@
+/**
+ * Loading a message whole, as bundles need it (spec 02 §1.2): every link followed, every child as the store would give it back. So a child
+ * that was committed comes with its committed keys only, and (in the dialect of 2025-11, `childrenCarryCommitment`) every child that is
+ * neither empty nor a list carries at least its unsigned commitment.
+ *
+ * Synchronous unless something has to be read. The value itself is taken as it is; only its children are completed.
+ */
+import { type Awaitable, andThen, mapInOrder } from '../core/awaitable.ts';
+import { addCommitments, commitmentsOf, committerOf, withOnlyCommitted } from '../core/commitments.ts';
+import type { Environment } from '../core/environment.ts';
+import { raise } from '../core/errors.ts';
+import { load } from '../core/links.ts';
+import { isMessage, isPrivateKey, type Message } from '../core/message.ts';
+import { isList, Link, type Value } from '../core/value.ts';
+import { unsignedCommitment } from './ids.ts';
+
+/** The value with all its children loaded. Raises `necessary-message-not-found`. */
+export function loadAll(value: Value, env: Environment): Awaitable<Value> {
+  return loadChildren(value, env, 0);
+}
+
+/** A child as a bundle carries it: loaded, reduced to what its commitments cover, and completed. */
+export function loadChild(value: Value, env: Environment, depth: number): Awaitable<Value> {
+  if (depth > env.limits.maxDepth) raise('limit-exceeded', `A message is nested deeper than ${env.limits.maxDepth}.`);
+  if (value instanceof Link) return andThen(load(value, env), (found) => loadChild(found, env, depth + 1));
+  if (isList(value)) return loadChildren(value, env, depth);
+  if (!isMessage(value)) return value;
+  const kept = withOnlyCommitted(value);
+  const completed = env.dialect.childrenCarryCommitment ? complete(kept, env) : kept;
+  return loadChildren(completed, env, depth);
+}
+
+/** Adds the unsigned commitment to a message that has none. */
+export function complete(message: Message, env: Environment): Message {
+  if (message.size === 0 || commitmentsOf(message).some(([, commitment]) => committerOf(commitment) === undefined)) {
+    return message;
+  }
+  return addCommitments(message, unsignedCommitment(message, env));
+}
+
+function loadChildren(value: Value, env: Environment, depth: number): Awaitable<Value> {
+  if (isList(value)) return mapInOrder(value, (item) => loadChild(item, env, depth + 1));
+  if (!isMessage(value)) return value;
+  const children: [string, Value][] = [];
+  for (const [key, child] of value.entries()) if (needsLoading(key, child)) children.push([key, child]);
+  if (children.length === 0) return value;
+  return andThen(
+    mapInOrder(children, ([, child]) => loadChild(child, env, depth + 1)),
+    (loaded) => {
+      if (loaded.every((child, i) => child === children[i]![1])) return value;
+      return value.withAll(loaded.map((child, i) => [children[i]![0], child] as const));
+    },
+  );
+}
+
+function needsLoading(key: string, child: Value): boolean {
+  if (child instanceof Link) return true;
+  return key !== 'commitments' && !isPrivateKey(key) && (isMessage(child) || isList(child));
+}
