@@ -26,9 +26,9 @@ export function tag(name: string, value: string): Tag {
   return { name, value: new TextEncoder().encode(value) };
 }
 
-/** The text of the first tag with this name; `undefined` if there is none. */
-export function tagValue(tags: readonly Tag[], name: string, anyCase: boolean): string | undefined {
-  const found = tags.find((tag) => (anyCase ? lowerCase(tag.name) : tag.name) === name);
+/** The text of the first tag with this name, in whatever case; `undefined` if there is none. */
+export function tagValue(tags: readonly Tag[], name: string): string | undefined {
+  const found = tags.find((tag) => tag.name.length === name.length && lowerCase(tag.name) === name);
   return found === undefined ? undefined : keyFromBytes(found.value);
 }
 

@@ -1,0 +1,98 @@
+/**
+ * `ans104@1.0` (spec 02 §4): messages as ANS-104 data items, the format of Arweave's permaweb and of its wallets.
+ *
+ * Encoding gives the bytes of an item; a message that carries an ans104 commitment gives the very item that was signed. Committing turns
+ * the message into an item, signs it, and takes the message that the item reads as: keys come back in lower case.
+ */
+import { type Awaitable, andThen } from '../../core/awaitable.ts';
+import { isBinary, toBase64Url, toBytes } from '../../core/bytes.ts';
+import type { Codec, CommitRequest, Tabm } from '../../core/codec.ts';
+import type { Environment } from '../../core/environment.ts';
+import { raise } from '../../core/errors.ts';
+import { isMessage, isPrivateKey, type Message, messageFrom } from '../../core/message.ts';
+import { chooseCommitment, originalTagsMessage, signatureOf, unsignedType } from './commitment.ts';
+import { type Conversion, dialectLayout } from './envelope.ts';
+import { forms, withChildren } from './forms.ts';
+import { Item, unsignedItemId } from './item.ts';
+import { itemFormat } from './item-format.ts';
+import { readItem } from './read-envelope.ts';
+import { signItem, verifyItem } from './sign-item.ts';
+import { type EnvelopeCheck, verifyEnvelope } from './verify.ts';
+import { itemOf, writeEnvelope, writeItem } from './write-envelope.ts';
+
+export const ans104: Codec = {
+  name: 'ans104@1.0',
+  contentType: 'application/ans104',
+
+  toTabm(encoded, _params, env) {
+    if (isMessage(encoded)) return encoded;
+    if (!isBinary(encoded)) raise('bad-encoding', 'A data item is a byte string.');
+    return readItem(new Item(toBytes(encoded)), conversionIn(env), false);
+  },
+
+  fromTabm(tabm, params, env) {
+    if (!isMessage(tabm)) return writeItem(tabm, conversionIn(env)).bytes;
+    return andThen(params.bundle === true ? withChildren(tabm, env) : tabm, (message) => {
+      const commitment = chooseCommitment(message, itemFormat.device, params.bundle);
+      const envelope = writeEnvelope(message, commitment, conversionIn(env));
+      return itemOf(envelope, commitment && signatureOf(commitment)).bytes;
+    });
+  },
+
+  committer: {
+    commit: (tabm, request, env) => commitItem(tabm, request, env),
+    verify: (tabm, id, commitment, _request, env) => verifyEnvelope(tabm, id, commitment, check, forms(env), env),
+  },
+};
+
+function conversionIn(env: Environment): Conversion {
+  const layout = dialectLayout(env.dialect);
+  return { env, format: itemFormat, defaultLayout: layout, layout, depth: 0 };
+}
+
+const check: EnvelopeCheck = {
+  format: itemFormat,
+  valid: (envelope, signature) => verifyItem(itemOf(envelope, signature)),
+  unsignedId: (envelope) => unsignedItemId(itemOf(envelope, undefined)),
+  read(envelope, signature, conversion) {
+    const tabm = readItem(itemOf(envelope, signature), conversion, true);
+    return isMessage(tabm) ? tabm : undefined;
+  },
+};
+
+function commitItem(tabm: Message, request: CommitRequest, env: Environment): Awaitable<Message> {
+  const plain = tabm.filter((key) => key !== 'commitments' && !isPrivateKey(key));
+  const conversion = conversionIn(env);
+  return andThen(request.bundle === true ? withChildren(plain, env) : plain, (message) => {
+    const envelope = writeEnvelope(message, undefined, conversion);
+    const item = itemOf(envelope, undefined);
+    if (request.type === 'unsigned' || request.type === unsignedType) return unsigned(item, conversion);
+    const wallet = request.wallet ?? env.wallet;
+    if (wallet === undefined) raise('no-wallet', 'There is no key to sign the item with.', 'Give the node a wallet.');
+    const { target, anchor, tags, data } = item;
+    return signItem({ target, anchor, tags, data }, wallet).then((signed) => {
+      if (request.type !== 'signed' && request.type !== signed.type.name) {
+        raise('bad-commitment', `A key of type ${wallet.keyType} signs items as ${signed.type.name}.`);
+      }
+      return asMessage(readItem(signed, conversion, false));
+    });
+  });
+}
+
+/** The message with the commitment that says which item it is, signed by nobody. */
+function unsigned(item: Item, conversion: Conversion): Message {
+  const message = asMessage(readItem(item, conversion, true));
+  if (message.has('commitments')) return message;
+  const commitment = messageFrom([
+    ['commitment-device', itemFormat.device],
+    ['type', unsignedType],
+    ['committed', message.keys()],
+    ['bundle', 'false'],
+    ['original-tags', originalTagsMessage(item.tags)],
+  ]);
+  return message.with('commitments', messageFrom([[toBase64Url(unsignedItemId(item)), commitment]]));
+}
+
+function asMessage(tabm: Tabm): Message {
+  return isMessage(tabm) ? tabm : raise('bad-commitment', 'A bare byte string cannot be committed to.');
+}
