@@ -12,7 +12,6 @@
  * message. We don't copy the latter.
  */
 
-import { commitmentsOf, committerOf } from '../core/commitments.ts';
 import { device } from '../core/device.ts';
 import { text } from '../core/fields.ts';
 import { isMessage, type Message, message, messageFrom } from '../core/message.ts';
@@ -20,15 +19,13 @@ import { fail, type Outcome, ok } from '../core/outcome.ts';
 import { Float, type Value } from '../core/value.ts';
 import type {} from './meta/node-control.ts';
 import { publicNodeMessage } from './meta/node-message.ts';
+import { takeSignatures } from './meta/replay.ts';
 import { isOperator, operatorAddress, operatorRequest } from './meta/roles.ts';
 import { plain } from './plain.ts';
 
 /** Keys of a request that say how it was sent. They never become options. */
 const transport =
-  /^(accept|accept-.*|ao-peer|ao-peer-port|body|codec-device|commitments|connection|content-.*|cookie|host|method|path|priv.*|require-codec|sec-.*|signature|signature-input|target|te|transfer-encoding|upgrade.*|user-agent|node-history|http-server)$/;
-
-/** Where the cache notes that a signature was used. */
-const usedSignatures = 'meta@1.0/applied';
+  /^(accept|accept-.*|ao-peer|ao-peer-port|body|codec-device|commitments|connection|content-.*|cookie|method|path|priv.*|require-codec|sec-.*|signature|signature-input|target|te|transfer-encoding|upgrade.*|user-agent|node-history|http-server)$/;
 
 export const meta = device({
   name: 'meta@1.0',
@@ -47,13 +44,11 @@ export const meta = device({
         if (initialized !== undefined && text.read(initialized) === 'permanent') return permanent;
         const signed = await operatorRequest(ao, current, request);
         if (signed === undefined) return unauthorized;
-        const operator = await operatorAddress(ao, current);
-        const signatures = commitmentsOf(request).filter(([, one]) => committerOf(one) === operator);
-        for (const [id] of signatures) {
-          if ((await cache.read(`${usedSignatures}/${id}`)) !== undefined) return replayed;
-        }
-        const changes = signed.filter((key) => !transport.test(optionName(key)));
-        for (const [id] of signatures) await cache.link(await cache.write('applied'), `${usedSignatures}/${id}`);
+        const operator = (await operatorAddress(ao, current)) ?? '';
+        if (!(await takeSignatures(cache, request, operator))) return replayed;
+        // A header that anybody's client sends is an option only if it was signed.
+        const unsigned = (await ao.signers(request)).length === 0;
+        const changes = signed.filter((key) => !isTransportKey(key) && !(unsigned && key === 'host'));
         await node.change(messageFrom([...changes.entries()].map(([key, value]) => [optionName(key), value])));
         const count = node.history().length;
         return ok(message({ body: `Node message updated. History: ${count} updates.`, 'history-length': count }));
@@ -90,6 +85,11 @@ export const meta = device({
 function isChange(request: Message): boolean {
   const method = request.get('method');
   return method !== undefined && text.read(method)?.toUpperCase() === 'POST';
+}
+
+/** Whether a key of a request says how it was sent, and is no part of what it says. */
+export function isTransportKey(key: string): boolean {
+  return transport.test(optionName(key));
 }
 
 /** `Preloaded_Devices` → `preloaded-devices`. */

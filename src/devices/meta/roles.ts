@@ -30,13 +30,14 @@ export async function isOperator(ao: Ao, env: Environment, request: Message): Pr
 
 /**
  * The part of the request that the operator stands for, or `undefined` if that's nothing: the keys under a verified signature of the
- * operator, without commitments. On an unclaimed node it is the request itself.
+ * operator, without commitments. On an unclaimed node everybody is the operator: whoever signed it, or for an unsigned request all of it.
  */
 export async function operatorRequest(ao: Ao, env: Environment, request: Message): Promise<Message | undefined> {
   const operator = await operatorAddress(ao, env);
   if (operator === undefined) return undefined;
-  if (operator === 'unclaimed') return request.without('commitments');
-  const covered = await signedKeys(env, request, operator);
+  const signer = operator === 'unclaimed' ? (await ao.signers(request))[0] : operator;
+  if (signer === undefined) return request.without('commitments');
+  const covered = await signedKeys(env, request, signer);
   if (covered.size === 0) return undefined;
   return request.filter((key) => covered.has(withoutLinkSuffix(key))).without('commitments');
 }
