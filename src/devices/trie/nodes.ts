@@ -25,6 +25,9 @@ import { raise } from '../../core/errors.ts';
 import { isMessage, isPrivateKey, Message } from '../../core/message.ts';
 import { Link, type Value } from '../../core/value.ts';
 
+/** What the trie needs of AO-Core: nodes may be links. */
+export type Loader = Pick<Ao, 'load'>;
+
 /** The value of the key that ends at a node. */
 export const nodeValue = 'node-value';
 
@@ -32,7 +35,7 @@ export const nodeValue = 'node-value';
 const maxTrieDepth = 60;
 
 /** The value of `key`, `undefined` if it has none. */
-export async function trieGet(ao: Ao, root: Message, key: string): Promise<Value | undefined> {
+export async function trieGet(ao: Loader, root: Message, key: string): Promise<Value | undefined> {
   let node = root;
   let rest = keyToBytes(key);
   for (;;) {
@@ -47,18 +50,22 @@ export async function trieGet(ao: Ao, root: Message, key: string): Promise<Value
 }
 
 /** The trie with `key` set to `value`; the same message if it was so already. */
-export async function trieSet(ao: Ao, root: Message, key: string, value: Value): Promise<Message> {
+export async function trieSet(ao: Loader, root: Message, key: string, value: Value): Promise<Message> {
   if (value instanceof Link) value = await ao.load(value);
   return insert(ao, root, keyToBytes(key), value, 0);
 }
 
 /** The trie without `key`; the same message if it wasn't there. */
-export async function trieRemove(ao: Ao, root: Message, key: string): Promise<Message> {
+export async function trieRemove(ao: Loader, root: Message, key: string): Promise<Message> {
   return remove(ao, root, keyToBytes(key));
 }
 
 /** Every key with its value, in the order of the bytes. */
-export async function* trieEntries(ao: Ao, node: Message, prefix = new Uint8Array()): AsyncGenerator<[string, Value]> {
+export async function* trieEntries(
+  ao: Loader,
+  node: Message,
+  prefix = new Uint8Array(),
+): AsyncGenerator<[string, Value]> {
   const own = await load(ao, node.get(nodeValue));
   if (own !== undefined) yield [keyFromBytes(prefix), own];
   for (const edge of [...edges(node).values()].sort((a, b) => compareBytes(a.bytes, b.bytes))) {
@@ -71,7 +78,7 @@ export async function* trieEntries(ao: Ao, node: Message, prefix = new Uint8Arra
 
 // ---- changing ---------------------------------------------------------------------------------------------------------------
 
-async function insert(ao: Ao, node: Message, rest: Uint8Array, value: Value, depth: number): Promise<Message> {
+async function insert(ao: Loader, node: Message, rest: Uint8Array, value: Value, depth: number): Promise<Message> {
   if (depth > maxTrieDepth) {
     raise('limit-exceeded', 'The trie would become too deep.', 'Use keys that are not long chains of one another.');
   }
@@ -95,7 +102,7 @@ async function insert(ao: Ao, node: Message, rest: Uint8Array, value: Value, dep
   return put(changed(node, [[edge.label, undefined]]), rest.subarray(0, shared), grown);
 }
 
-async function remove(ao: Ao, node: Message, rest: Uint8Array): Promise<Message> {
+async function remove(ao: Loader, node: Message, rest: Uint8Array): Promise<Message> {
   if (rest.length === 0) return node.has(nodeValue) ? changed(node, [[nodeValue, undefined]]) : node;
   const edge = edges(node).get(rest[0]!);
   if (edge === undefined || sharedLength(edge.bytes, rest) < edge.bytes.length) return node;
@@ -108,7 +115,7 @@ async function remove(ao: Ao, node: Message, rest: Uint8Array): Promise<Message>
 }
 
 /** Hangs what is left of a child below its parent in normal form: nothing, a plain value, a longer edge, or the node itself. */
-async function hang(ao: Ao, node: Message, label: Uint8Array, child: Message): Promise<Message> {
+async function hang(ao: Loader, node: Message, label: Uint8Array, child: Message): Promise<Message> {
   const below = [...edges(child).values()];
   const own = child.get(nodeValue);
   if (below.length === 0) return own === undefined ? node : put(node, label, leaf((await load(ao, own))!));
@@ -186,8 +193,8 @@ function sharedLength(a: Uint8Array, b: Uint8Array): number {
   return i;
 }
 
-function load(ao: Ao, value: Value): Promise<Value>;
-function load(ao: Ao, value: Value | undefined): Promise<Value | undefined>;
-async function load(ao: Ao, value: Value | undefined): Promise<Value | undefined> {
+function load(ao: Loader, value: Value): Promise<Value>;
+function load(ao: Loader, value: Value | undefined): Promise<Value | undefined>;
+async function load(ao: Loader, value: Value | undefined): Promise<Value | undefined> {
   return value instanceof Link ? ao.load(value) : value;
 }
