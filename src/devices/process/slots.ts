@@ -6,7 +6,7 @@
  * A state is written whole when the differences since the last whole one have grown to its size; so the store holds at most about twice
  * the changes, and reading a slot reads at most about twice a state. States are recomputable: writing them waits for no disk.
  */
-import { type Awaitable, then } from '../../core/awaitable.ts';
+import { type Awaitable, andThen } from '../../core/awaitable.ts';
 import { decode, encode } from '../../core/encode.ts';
 import { raise } from '../../core/errors.ts';
 import { isMessage, Message } from '../../core/message.ts';
@@ -31,12 +31,20 @@ export class Slots {
 
   /** The result of exactly this slot, `undefined` if it isn't computed. */
   read(process: string, slot: number): Awaitable<SlotResult | undefined> {
-    return then(this.#at(process, slot), (found) => (found?.slot === slot ? found : undefined));
+    return andThen(this.#at(process, slot), (found) => (found?.slot === slot ? found : undefined));
   }
 
   /** The newest result at or before `slot`, failed ones included. */
   latest(process: string, slot = Number.MAX_SAFE_INTEGER): Awaitable<SlotResult | undefined> {
     return this.#at(process, slot);
+  }
+
+  /** The newest slot that has a state: one that failed has none. */
+  latestState(process: string, slot?: number): Awaitable<ComputedSlot | undefined> {
+    return then(this.#at(process, slot ?? Number.MAX_SAFE_INTEGER), (found) => {
+      if (found === undefined || 'state' in found) return found;
+      return found.slot === 0 ? undefined : this.latestState(process, found.slot - 1);
+    });
   }
 
   /** A writer that continues after the newest result. One per process: the lane's. */
@@ -47,7 +55,7 @@ export class Slots {
   #at(process: string, slot: number): Awaitable<SlotResult | undefined> {
     const prefix = `computed/${process}`;
     const rows = this.#store.scan(prefix, { from: slotName(slot), limit: maxChanges + 1, reverse: true });
-    return then(rows, (found) => rebuild(found));
+    return andThen(rows, (found) => rebuild(found));
   }
 }
 
@@ -129,7 +137,7 @@ export class SlotWriter {
     if (this.#entries.length === 0) return;
     const batch = this.#entries;
     this.#entries = [];
-    return then(this.#store.write(batch), () => undefined);
+    return andThen(this.#store.write(batch), () => undefined);
   }
 }
 

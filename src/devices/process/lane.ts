@@ -1,0 +1,427 @@
+/**
+ * The lane of one process: its serial home (architecture §5). At most one fold runs; callers wait for a slot and are answered as soon as
+ * that slot is computed and stored.
+ *
+ *     compute(7) ─┐                       ┌─ slot 7 stored → answer
+ *     compute(9) ─┼─ wanted = 9 ─ fold ───┤
+ *     compute(8) ─┘   state(n) = execution-device(state(n-1), assignment(n))
+ *
+ * What a lane holds in memory can be dropped at any time ({@link ProcessLane.release}): it comes back from the newest snapshot and the
+ * slots after it. A slot that fails ends the fold; the error is the slot's result. Failures that may pass are not stored.
+ */
+import type { Ao, Clock } from '../../core/device.ts';
+import { type AoError, type ErrorCode, errorFrom } from '../../core/errors.ts';
+import { integer } from '../../core/fields.ts';
+import { isMessage, isPrivateKey, Message, message } from '../../core/message.ts';
+import { fail, failed, type Outcome, ok } from '../../core/outcome.ts';
+import type { Assignments } from './assignments.ts';
+import type { Definition } from './definition.ts';
+import { firstState } from './definition.ts';
+import { runAs } from './run-as.ts';
+import type { Slots, SlotWriter } from './slots.ts';
+import { Snapshots } from './snapshots.ts';
+
+export interface LaneParts {
+  readonly slots: Slots;
+  readonly snapshots: Snapshots;
+  readonly assignments: Assignments;
+  readonly clock: Clock;
+  /** AO-Core for one step of the fold; aborted by the signal. */
+  readonly toolbox: (signal: AbortSignal) => Ao;
+  /** Lets other work of this thread run. */
+  readonly breathe: () => Promise<void>;
+}
+
+export interface LaneOptions {
+  /** Wall time of one slot. */
+  readonly slotTimeMs: number;
+  /** A snapshot is taken when this much computing would have to be repeated without it. */
+  readonly snapshotEveryMs: number;
+  /** Slots whose results wait to be written together during a long fold. */
+  readonly maxUnwritten: number;
+}
+
+export const defaultLaneOptions: LaneOptions = { slotTimeMs: 60_000, snapshotEveryMs: 250, maxUnwritten: 64 };
+
+/** What a lane is doing, for people. */
+export type LaneStatus =
+  | { readonly status: 'idle'; readonly slot: number }
+  | { readonly status: 'computing'; readonly slot: number; readonly target: number }
+  | { readonly status: 'waiting'; readonly slot: number; readonly for: string }
+  | { readonly status: 'failed'; readonly slot: number; readonly error: string };
+
+interface Waiter {
+  readonly slot: number;
+  readonly answer: (outcome: Outcome) => void;
+}
+
+interface Live {
+  readonly state: Message;
+  readonly slot: number;
+  readonly writer: SlotWriter;
+}
+
+/** These may pass: they say nothing about the message that was computed. */
+const passing: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'cancelled',
+  'device-not-found',
+  'disk-full',
+  'necessary-message-not-found',
+  'not-found',
+  'out-of-budget',
+  'peer-failed',
+  'store-failed',
+  'timeout',
+  'unavailable',
+]);
+
+/** How long a fold may keep its thread before others get a turn. */
+const breathEveryMs = 10;
+
+export class ProcessLane {
+  readonly definition: Definition;
+  readonly #parts: LaneParts;
+  readonly #options: LaneOptions;
+  #waiters: Waiter[] = [];
+  /** Settles when everything that was given a turn is done. */
+  #turns: Promise<unknown> = Promise.resolve();
+  #pending = 0;
+  /** A fold has been given a turn and has not ended. */
+  #folding = false;
+  /** The live state, with the private handles of its devices, and the writer that continues after it. */
+  #live: Live | undefined;
+  #status: LaneStatus = { status: 'idle', slot: -1 };
+  /** Computing time since the last snapshot. */
+  #unsavedMs = 0;
+  #snapshotCostMs = 0;
+  #lastUsed: number;
+
+  constructor(definition: Definition, parts: LaneParts, options: LaneOptions = defaultLaneOptions) {
+    this.definition = definition;
+    this.#parts = parts;
+    this.#options = options;
+    this.#lastUsed = parts.clock.now();
+  }
+
+  get status(): LaneStatus {
+    return this.#status;
+  }
+
+  get busy(): boolean {
+    return this.#pending > 0;
+  }
+
+  get warm(): boolean {
+    return this.#live !== undefined;
+  }
+
+  /** Milliseconds since 1970. */
+  get lastUsed(): number {
+    return this.#lastUsed;
+  }
+
+  /** The state after `slot`, computing what is missing. Answers as soon as that slot is stored. */
+  async compute(slot: number): Promise<Outcome> {
+    this.#lastUsed = this.#parts.clock.now();
+    const stored = await this.#parts.slots.read(this.definition.id, slot);
+    if (stored !== undefined) return slotOutcome(stored);
+    return new Promise((answer) => {
+      this.#waiters.push({ slot, answer });
+      if (this.#folding) return;
+      this.#folding = true;
+      void this.#turn(() => this.#fold());
+    });
+  }
+
+  /** Runs `work` on the live state at the newest computed slot, between two folds. What it does to the state is not kept. */
+  inspect(work: (state: Message, ao: Ao) => Promise<Outcome>): Promise<Outcome> {
+    this.#lastUsed = this.#parts.clock.now();
+    return this.#turn(async () => {
+      try {
+        const ao = this.#toolbox();
+        const refused = await this.#load(ao);
+        return refused ?? (await work(this.#live!.state, ao));
+      } catch (thrown) {
+        return failed(errorFrom(thrown, 'device-failed'));
+      }
+    });
+  }
+
+  /** Saves what would be lost and forgets the live state. */
+  release(): Promise<void> {
+    return this.#turn(async () => {
+      if (this.#live === undefined) return;
+      if (this.#unsavedMs > 0) await this.#snapshot(this.#toolbox());
+      await this.#live.writer.flush();
+      this.#live = undefined;
+    });
+  }
+
+  /** Runs `work` when everything before it is done. */
+  #turn<T>(work: () => Promise<T>): Promise<T> {
+    this.#pending++;
+    const done = this.#turns.then(work).finally(() => {
+      this.#pending--;
+    });
+    this.#turns = done.catch(() => undefined);
+    return done;
+  }
+
+  #toolbox(): Ao {
+    return this.#parts.toolbox(AbortSignal.timeout(this.#options.slotTimeMs));
+  }
+
+  // ---- the fold -------------------------------------------------------------------------------------------------------------
+
+  async #fold(): Promise<void> {
+    try {
+      const refused = await this.#load(this.#toolbox());
+      if (refused !== undefined) {
+        this.#fail(refused);
+        return;
+      }
+      let breath = performance.now();
+      while (this.#waiters.length > 0 && this.#live !== undefined) {
+        const { slot } = this.#live;
+        const target = Math.max(...this.#waiters.map((waiter) => waiter.slot));
+        if (slot >= target) {
+          await this.#settle();
+          continue;
+        }
+        this.#status = { status: 'computing', slot, target };
+        if (!(await this.#step(slot + 1, target))) return;
+        if (performance.now() - breath > breathEveryMs) {
+          await this.#settle();
+          await this.#parts.breathe();
+          breath = performance.now();
+        }
+      }
+      if (this.#live !== undefined) this.#status = { status: 'idle', slot: this.#live.slot };
+    } catch (thrown) {
+      this.#live = undefined;
+      this.#fail(failed(errorFrom(thrown)));
+    } finally {
+      this.#folding = false;
+    }
+  }
+
+  /** Ends the fold with an error for everybody who waits. */
+  #fail(outcome: Outcome): void {
+    const sentence = outcome.status === 'error' ? outcome.error.message : 'The slot gave no state.';
+    this.#status = { status: 'failed', slot: (this.#live?.slot ?? -1) + 1, error: sentence };
+    this.#answerAll(outcome);
+  }
+
+  /** Computes one slot. False if the fold ends here. */
+  async #step(slot: number, target: number): Promise<boolean> {
+    const live = this.#live!;
+    const started = performance.now();
+    const ao = this.#toolbox();
+    const next = await this.#parts.assignments.next(ao, live.state, this.definition, slot, target);
+    if (next.status !== 'ok' || !isMessage(next.value)) {
+      await this.#settle();
+      this.#status = { status: 'waiting', slot: live.slot, for: `slot ${slot} of the schedule` };
+      this.#answerAll(withPhase(next, 'get-schedule', slot));
+      return false;
+    }
+    const assignment = next.value;
+    const request = assignment.has('path') ? assignment : assignment.with('path', 'compute');
+    const outcome = await this.#execute(ao, live.state.without('results', 'snapshot'), request);
+    if (outcome.status !== 'ok' || !isMessage(outcome.value)) {
+      await this.#failSlot(slot, outcome);
+      return false;
+    }
+    const state = outcome.value
+      .withAll([
+        ['device', 'process@1.0'],
+        ['at-slot', slot],
+      ])
+      .withOrigin(undefined);
+    this.#live = { state, slot, writer: live.writer };
+    live.writer.add(slot, publicState(state));
+    this.#unsavedMs += performance.now() - started;
+    if (live.writer.waiting >= this.#options.maxUnwritten || this.#waiters.some((waiter) => waiter.slot <= slot)) {
+      await this.#settle();
+    }
+    if (this.#unsavedMs > Math.max(this.#options.snapshotEveryMs, 10 * this.#snapshotCostMs)) await this.#snapshot(ao);
+    return true;
+  }
+
+  async #execute(ao: Ao, state: Message, request: Value): Promise<Outcome> {
+    try {
+      return await runAs(ao, 'execution', state, request);
+    } catch (thrown) {
+      return failed(errorFrom(thrown, 'device-failed'));
+    }
+  }
+
+  /** Stores the error as the slot's result, unless it may pass, and tells everybody who waits for this slot or a later one. */
+  async #failSlot(slot: number, outcome: Outcome): Promise<void> {
+    const error = withPhase(outcome, 'compute', slot);
+    if (error.status === 'error' && !passing.has(error.error.code)) {
+      this.#live!.writer.fail(slot, storedError(error.error));
+    }
+    await this.#settle();
+    this.#fail(error);
+    // What the failed call did to a machine is not part of any state.
+    this.#live = undefined;
+    this.#unsavedMs = 0;
+  }
+
+  /** Writes what was computed, then answers those whose slot is there. Throws `store-failed`; then nobody was answered. */
+  async #settle(): Promise<void> {
+    const live = this.#live;
+    if (live === undefined) return;
+    await live.writer.flush();
+    const due = this.#waiters.filter((waiter) => waiter.slot <= live.slot);
+    if (due.length === 0) return;
+    this.#waiters = this.#waiters.filter((waiter) => waiter.slot > live.slot);
+    for (const waiter of due) {
+      if (waiter.slot === live.slot) {
+        waiter.answer(ok(publicState(live.state)));
+        continue;
+      }
+      const stored = await this.#parts.slots.read(this.definition.id, waiter.slot);
+      waiter.answer(
+        stored === undefined ? fail('internal', `Slot ${waiter.slot} is not stored.`) : slotOutcome(stored),
+      );
+    }
+  }
+
+  #answerAll(outcome: Outcome): void {
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const waiter of waiters) waiter.answer(outcome);
+  }
+
+  // ---- beginning and saving -------------------------------------------------------------------------------------------------
+
+  /** Brings the live state to where the stored slots end; gives the outcome that prevents it. */
+  async #load(ao: Ao): Promise<Outcome | undefined> {
+    const { slots, snapshots } = this.#parts;
+    const { id } = this.definition;
+    const latest = await slots.latest(id);
+    if (latest !== undefined && 'failed' in latest) {
+      // The process ended here; everything before is stored and answered from there.
+      if (this.#waiters.some((waiter) => waiter.slot >= latest.slot)) return slotOutcome(latest);
+    }
+    if (this.#live !== undefined) return undefined;
+    const newest = await slots.latestState(id);
+    const snapshot = newest === undefined ? undefined : await snapshots.latest(id, newest.slot);
+    const begun =
+      newest === undefined || snapshot === undefined ? await this.#begin(ao) : await this.#resume(ao, newest, snapshot);
+    if (begun.outcome !== undefined) return withPhase(begun.outcome, 'compute', begun.slot + 1);
+    this.#live = { state: begun.state, slot: begun.slot, writer: slots.writer(id) };
+    this.#unsavedMs = 0;
+    return undefined;
+  }
+
+  async #begin(ao: Ao): Promise<Begun> {
+    const outcome = await this.#execute(ao, firstState(this.definition.message), 'init');
+    return begun(outcome, -1, [
+      ['initialized', 'true'],
+      ['at-slot', -1],
+    ]);
+  }
+
+  async #resume(ao: Ao, newest: ComputedSlot, snapshot: Snapshot): Promise<Begun> {
+    const selfContained = Snapshots.isEmpty(snapshot.content);
+    const slot = selfContained ? newest.slot : snapshot.slot;
+    const stored = slot === newest.slot ? newest : await this.#parts.slots.read(this.definition.id, slot);
+    if (stored === undefined || !('state' in stored)) {
+      const outcome = fail(
+        'store-failed',
+        `Slot ${slot} has a snapshot but no state.`,
+        'Run `hyperbeam store verify`.',
+      );
+      return { slot, state: Message.empty, outcome };
+    }
+    const state = selfContained ? stored.state : stored.state.with('snapshot', snapshot.content);
+    return begun(await this.#execute(ao, state, 'normalize'), slot, []);
+  }
+
+  async #snapshot(ao: Ao): Promise<void> {
+    const live = this.#live;
+    if (live === undefined || live.slot < 0) return;
+    const started = performance.now();
+    const outcome = await this.#execute(ao, live.state, message({ path: 'snapshot', mode: 'Map' }));
+    const content = outcome.status === 'ok' && isMessage(outcome.value) ? withoutEmpty(outcome.value) : Message.empty;
+    live.writer.also(await this.#parts.snapshots.entries(this.definition.id, live.slot, content));
+    await this.#settle();
+    this.#unsavedMs = 0;
+    this.#snapshotCostMs = performance.now() - started;
+  }
+}
+
+/** The state as others may see it and as it is stored: without private data. */
+function publicState(state: Message): Message {
+  return state.filter((key) => !isPrivateKey(key) && key !== 'snapshot');
+}
+
+/** A stack's snapshot holds an empty message for every device that has nothing to save. */
+function withoutEmpty(content: Message): Message {
+  return content.filter(
+    (key, value) => /^\d+$|^body$/.test(key) && !(isMessage(value) && withoutEmpty(value).size === 0),
+  );
+}
+
+interface Begun {
+  readonly state: Message;
+  readonly slot: number;
+  /** Why there is no state. */
+  readonly outcome: Outcome | undefined;
+}
+
+function begun(outcome: Outcome, slot: number, keys: readonly (readonly [string, Value])[]): Begun {
+  if (outcome.status !== 'ok' || !isMessage(outcome.value)) return { state: Message.empty, slot, outcome };
+  const state = outcome.value
+    .without('snapshot')
+    .withAll([['device', 'process@1.0'], ...keys])
+    .withOrigin(undefined);
+  return { state, slot, outcome: undefined };
+}
+
+/** The error of a slot, with where it happened (spec 04 §1.5). */
+function withPhase(outcome: Outcome, phase: 'compute' | 'get-schedule', slot: number): Outcome {
+  const error: AoError =
+    outcome.status === 'error'
+      ? outcome.error
+      : (fail('device-failed', 'The execution device gave something else than a message.') as { error: AoError }).error;
+  const said = error.value;
+  const body = isMessage(said) ? said : message({ error: said ?? error.message });
+  return fail(error.code, error.message, {
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+    ...(error.status === undefined ? {} : { status: error.status }),
+    cause: error.cause,
+    value: body.withAll([
+      ['phase', phase],
+      ['attempted-slot', slot],
+    ]),
+  });
+}
+
+function storedError(error: AoError): Message {
+  return message({
+    code: error.code,
+    message: error.message,
+    hint: error.hint,
+    status: error.status,
+    value: error.value,
+  });
+}
+
+/** What a stored slot answers. */
+export function slotOutcome(slot: SlotResult): Outcome {
+  return 'state' in slot ? ok(slot.state) : failedSlot(slot.failed);
+}
+
+function failedSlot(stored: Message): Outcome {
+  const status = stored.get('status');
+  const hint = stored.get('hint');
+  const value = stored.get('value');
+  return fail(stored.get('code') as ErrorCode, String(stored.get('message')), {
+    ...(typeof hint === 'string' ? { hint } : {}),
+    ...(status === undefined ? {} : { status: integer.read(status) ?? 500 }),
+    ...(value === undefined ? {} : { value }),
+  });
+}
