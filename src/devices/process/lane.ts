@@ -14,12 +14,13 @@ import { type AoError, type ErrorCode, errorFrom } from '../../core/errors.ts';
 import { integer } from '../../core/fields.ts';
 import { isMessage, isPrivateKey, Message, message } from '../../core/message.ts';
 import { fail, failed, type Outcome, ok } from '../../core/outcome.ts';
+import type { Value } from '../../core/value.ts';
 import type { Assignments } from './assignments.ts';
 import type { Definition } from './definition.ts';
 import { firstState } from './definition.ts';
 import { runAs } from './run-as.ts';
-import type { Slots, SlotWriter } from './slots.ts';
-import { Snapshots } from './snapshots.ts';
+import type { ComputedSlot, SlotResult, Slots, SlotWriter } from './slots.ts';
+import { type Snapshot, Snapshots } from './snapshots.ts';
 
 export interface LaneParts {
   readonly slots: Slots;

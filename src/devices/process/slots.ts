@@ -15,9 +15,17 @@ import { type Entry, put, type Row, type Store } from '../../stores/store.ts';
 import { applyDifference, difference } from './difference.ts';
 
 /** A computed slot: its state, or the error that ended the process there. */
-export type SlotResult =
-  | { readonly slot: number; readonly state: Message }
-  | { readonly slot: number; readonly failed: Message };
+export type SlotResult = ComputedSlot | FailedSlot;
+
+export interface ComputedSlot {
+  readonly slot: number;
+  readonly state: Message;
+}
+
+export interface FailedSlot {
+  readonly slot: number;
+  readonly failed: Message;
+}
 
 /** Differences in a row before a whole state is due, whatever their size: bounds the reads for one slot. */
 const maxChanges = 64;
@@ -41,7 +49,7 @@ export class Slots {
 
   /** The newest slot that has a state: one that failed has none. */
   latestState(process: string, slot?: number): Awaitable<ComputedSlot | undefined> {
-    return then(this.#at(process, slot ?? Number.MAX_SAFE_INTEGER), (found) => {
+    return andThen(this.#at(process, slot ?? Number.MAX_SAFE_INTEGER), (found) => {
       if (found === undefined || 'state' in found) return found;
       return found.slot === 0 ? undefined : this.latestState(process, found.slot - 1);
     });
