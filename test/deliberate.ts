@@ -4,6 +4,32 @@
  */
 export const deliberate: { readonly [vector: string]: string } = {
   ...because(
+    'an item made of a message with an empty body keeps its tags and verifies (spec 02 §9)',
+    'reference/signed.json#ans104/body-empty:ans104',
+    'reference/signed.json#ans104-bundle/body-empty:ans104',
+    'reference-2025-11/signed.json#ans104/body-empty:ans104',
+    'reference-2025-11/signed.json#ans104-bundle/body-empty:ans104',
+  ),
+  'reference-2025-11/signed.json#ans104/inner-signed:ans104':
+    'the file pairs the item of one run with the reading of another, whose inner signature has another salt',
+
+  ...because(
+    'integers of more than 15 digits are read as well as written, so that such a message can be bundled',
+    'reference/messages.json#int-16-digits:ans104',
+    'reference/messages.json#int-2pow53p1:ans104',
+    'reference/messages.json#int-2pow64:ans104',
+    'reference-2025-11/messages.json#int-16-digits:ans104',
+    'reference-2025-11/messages.json#int-2pow53p1:ans104',
+    'reference-2025-11/messages.json#int-2pow64:ans104',
+  ),
+  ...because(
+    'an explicit ao-data-key gives one tag, not two that cannot be read again (spec 02 §9)',
+    'reference/messages.json#ao-data-key-explicit:ans104',
+    'reference-2025-11/messages.json#ao-data-key-explicit:ans104',
+  ),
+  ...because('a signed empty bundle keeps its bytes and verifies', 'reference-2025-11/list-bundles.json#list-empty'),
+
+  ...because(
     'field-anchor is base64url, as everywhere else: raw bytes cannot be sent and make the item unreadable (spec 02 §9)',
     'reference/ans104-items.json#target-anchor',
     'reference/ans104-items.json#anchor-only',
@@ -30,6 +56,18 @@ export const deliberate: { readonly [vector: string]: string } = {
     'reference/ans104-records.json#data-tag',
     'reference/ans104-records.json#priv-key',
     'reference/ans104-records.json#content-digest-key',
+  ),
+  ...because(
+    'The sign of -0.5 and the zeros of 1.05 are kept; the reference loses them (spec 02 §9).',
+    'reference/sf-parse.json#71',
+    'reference/sf-build.json#16',
+    'reference/sf-build.json#19',
+    'reference/sf-build.json#20',
+  ),
+  ...because(
+    'A decimal of more than three places is rounded to even, without trailing zeros (RFC 8941 §4.1.5); nothing on the wire depends on it.',
+    'reference/sf-build.json#22',
+    'reference/sf-build.json#23',
   ),
 };
 

@@ -3,7 +3,7 @@
 import { unsignedId } from '../../src/codecs/ids.ts';
 import { linkId } from '../../src/codecs/link-id.ts';
 import { parseTyped } from '../../src/codecs/structured-types.ts';
-import { type Awaitable, then } from '../../src/core/awaitable.ts';
+import { type Awaitable, andThen } from '../../src/core/awaitable.ts';
 import { isBinary, toBase64Url, toBytes } from '../../src/core/bytes.ts';
 import type { Cache } from '../../src/core/cache.ts';
 import type { Codec } from '../../src/core/codec.ts';
@@ -56,7 +56,7 @@ function mapCache(values: Map<string, Value>, env: () => Environment): Cache {
     throw new Error('not part of this cache');
   };
   return {
-    read: (path): Awaitable<Value | undefined> => then(values.get(path), (value) => value),
+    read: (path): Awaitable<Value | undefined> => andThen(values.get(path), (value) => value),
     write,
     link: unused,
     readResult: unused,

@@ -6,9 +6,11 @@ import { loadAll } from '../load.ts';
 import { fromTabm, isLinkKey, toTabm } from '../structured.ts';
 import type { Form } from './verify.ts';
 
-/** The message with every child inline as the cache gives it: loaded where it is a link, reduced to its committed keys. */
+/**
+ * The message with every child inline as the cache gives it: loaded where it is a link, reduced to its committed keys. Goes through the
+ * structured form, and so fails where a value has none (spec 02 §1.2).
+ */
 export function withChildren(message: Message, env: Environment): Awaitable<Message> {
-  if (!hasLinks(message) && !hasChildren(message)) return message;
   return andThen(loadAll(fromTabm(message, env), env), (loaded) => {
     const tabm = toTabm(loaded, 'inline', env);
     return isMessage(tabm) ? tabm : message;

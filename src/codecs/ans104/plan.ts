@@ -5,7 +5,7 @@
  * Without a commitment, or with one whose tags follow from its keys, the rules of the encoding decide. Where the commitment records the
  * tags, they decide: a foreign signer may have distributed its keys in other ways, and the same bytes have to come out.
  */
-import { byteLength, isBinary, keyFromBytes, keyToBytes, sameBytes, toBytes } from '../../core/bytes.ts';
+import { byteLength, compareKeys, isBinary, keyFromBytes, keyToBytes, sameBytes, toBytes } from '../../core/bytes.ts';
 import { linkSuffix, rawKeysCommittedBy } from '../../core/commitments.ts';
 import type { Dialect } from '../../core/dialect.ts';
 import { raise } from '../../core/errors.ts';
@@ -46,7 +46,7 @@ export function isOutside(key: string): boolean {
 
 /** The message's keys that are to be encoded, links with their suffix. */
 function committedKeys(message: Message, commitment: Message | undefined): readonly string[] {
-  if (commitment === undefined) return message.keys().filter((key) => !isOutside(key));
+  if (commitment === undefined) return [...message.keys()].filter((key) => !isOutside(key)).sort(compareKeys);
   const keys: string[] = [];
   for (const key of new Set(rawKeysCommittedBy(commitment))) {
     if (isOutside(key)) continue;
