@@ -16,6 +16,8 @@ export interface CodecParams {
   readonly bundle?: boolean;
   /** What happens to a child that becomes a link: it is written to the cache (`offload`, the default), or only its id is computed. */
   readonly links?: 'offload' | 'discard';
+  /** The encoded form is put on an HTTP connection: httpsig keeps what a header field would spoil in the body. */
+  readonly wire?: boolean;
   /** The remaining keys of the format message or request, for codecs with parameters of their own. */
   readonly request?: Message;
 }

@@ -12,6 +12,7 @@ import { escapeKey } from '../key-escape.ts';
 import { serializeString } from '../structured-fields.ts';
 import { group, maxHeaderBytes, writeMultipart } from './multipart.ts';
 import { joinBinaries } from './text.ts';
+import { checkPartName, survivesAsField } from './wire.ts';
 
 export interface Encoded {
   /** Header fields. Names are unique and in no particular order. */
@@ -31,24 +32,27 @@ function isApart(key: string): boolean {
   }
 }
 
-/** Encodes the entries of `tabm`, or only those of `keys`. */
-export function encodeFields(tabm: Message, env: Environment, keys?: readonly string[]): Encoded {
+/**
+ * Encodes the entries of `tabm`, or only those of `keys`. With `wire` what an HTTP connection would spoil as a field goes to the body
+ * (wire.ts).
+ */
+export function encodeFields(tabm: Message, env: Environment, keys?: readonly string[], wire = false): Encoded {
   const fields = new Map<string, Binary>();
+  const body = new Map<string, Value>();
+  const ids: string[] = [];
   const inline = inlineKey(tabm, keys);
   const escaped = env.dialect.idKeys === 'escaped';
-  let body: Map<string, Value> | undefined;
-  let ids: string[] | undefined;
   const place = (key: string, value: Value): void => {
     if (isApart(key)) return;
-    if (!isBinary(value) || key === 'body' || key === inline) (body ??= new Map()).set(key, value);
-    else if (looksLikeId(key)) {
-      if (escaped) placeField(escapeKey(key), value);
-      else (ids ??= []).push(key);
-    } else placeField(key, value);
-  };
-  const placeField = (name: string, value: Binary): void => {
-    // A string has at most three times as many bytes as characters.
-    if (value.length * 3 > maxHeaderBytes && byteLength(value) > maxHeaderBytes) (body ??= new Map()).set(name, value);
+    let name = key;
+    if (looksLikeId(key)) {
+      if (escaped) name = escapeKey(key);
+      else if (isBinary(value)) {
+        ids.push(key);
+        return;
+      }
+    }
+    if (!isBinary(value) || key === 'body' || key === inline || isLong(value)) body.set(name, value);
     else fields.set(name, value);
   };
   if (keys === undefined) for (const [key, value] of tabm.entries()) place(key, value);
@@ -58,9 +62,19 @@ export function encodeFields(tabm: Message, env: Environment, keys?: readonly st
       if (value !== undefined) place(key, value);
     }
   }
-  if (ids !== undefined) placeField('ao-ids', idsField(ids, tabm));
+  if (ids.length > 0) {
+    const value = idsField(ids, tabm);
+    if (isLong(value)) body.set('ao-ids', value);
+    else fields.set('ao-ids', value);
+  }
   if (inline === 'data' && !has(tabm, 'ao-body-key', keys)) fields.set('ao-body-key', 'data');
-  return { fields, body: body === undefined ? undefined : encodeBody(body, inline, fields, env) };
+  return { fields, body: body.size === 0 ? undefined : encodeBody(body, inline, fields, env) };
+}
+
+/** Whether a value is too long for a header line. */
+function isLong(value: Binary): boolean {
+  // A string has at most three times as many bytes as characters.
+  return value.length * 3 > maxHeaderBytes && byteLength(value) > maxHeaderBytes;
 }
 
 function looksLikeId(key: string): boolean {
@@ -90,21 +104,15 @@ function escapeBytes(bytes: Uint8Array): Uint8Array {
   return Uint8Array.from(out);
 }
 
-/** What {@link inlineKey} looks at: a message, or header fields. */
-interface Keyed {
-  has(key: string): boolean;
-  get(key: string): Value | undefined;
-}
-
 /** The key whose value is the body itself (spec 02 §2.2.4), among those of `keys` if given. */
-export function inlineKey(message: Keyed, keys?: readonly string[]): string {
-  const explicit = has(message, 'ao-body-key', keys) ? message.get('ao-body-key') : undefined;
+function inlineKey(tabm: Message, keys: readonly string[] | undefined): string {
+  const explicit = has(tabm, 'ao-body-key', keys) ? tabm.get('ao-body-key') : undefined;
   if (typeof explicit === 'string') return explicit;
-  return !has(message, 'body', keys) && has(message, 'data', keys) ? 'data' : 'body';
+  return !has(tabm, 'body', keys) && has(tabm, 'data', keys) ? 'data' : 'body';
 }
 
-function has(message: Keyed, key: string, keys: readonly string[] | undefined): boolean {
-  return message.has(key) && (keys === undefined || keys.includes(key));
+function has(tabm: Message, key: string, keys: readonly string[] | undefined): boolean {
+  return tabm.has(key) && (keys === undefined || keys.includes(key));
 }
 
 /** The body; sets `content-type` and `content-digest` where there are any. */
