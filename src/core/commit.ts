@@ -2,7 +2,7 @@
  * Committing (spec 01 §6.4): the message goes to its commitment device in encoded form, and the commitments that come back are laid on the
  * message as it was. Children stay where they are; signed is their id, which is the same for an inline child and for a link to it.
  */
-import { type Awaitable, mapInOrder, then } from './awaitable.ts';
+import { type Awaitable, andThen, mapInOrder } from './awaitable.ts';
 import { isBinary, toText } from './bytes.ts';
 import type { CommitRequest } from './codec.ts';
 import { addCommitments } from './commitments.ts';
@@ -11,8 +11,15 @@ import type { Environment } from './environment.ts';
 import { raise } from './errors.ts';
 import { text } from './fields.ts';
 import { hashpath } from './hashpath.ts';
-import { isMessage, isPrivateKey, type Message, message as literal, Message as MessageClass, messageFrom } from './message.ts';
 import { toList } from './lists.ts';
+import {
+  isMessage,
+  isPrivateKey,
+  message as literal,
+  type Message,
+  Message as MessageClass,
+  messageFrom,
+} from './message.ts';
 import { isList, type Value } from './value.ts';
 import type { Wallet } from './wallet.ts';
 
@@ -34,13 +41,13 @@ export function commit(
     bundle ? { bundle } : { links: 'discard' },
     env,
   );
-  return then(encoded, (tabm) => {
+  return andThen(encoded, (tabm) => {
     if (!isMessage(tabm)) raise('bad-commitment', 'Only messages can be committed to.');
     // A signature covers how the message came to be, if that is known (spec 01 §1.6).
     const known = origin !== undefined || isMessage(message.get('priv'));
     const path = known ? hashpath(message, env) : '';
     const tagged = path.includes('/') ? tabm.with('priv', literal({ hashpath: path })) : tabm;
-    return then(committer.commit(tagged, commitRequest(request, bundle, wallet), env), (committed) => {
+    return andThen(committer.commit(tagged, commitRequest(request, bundle, wallet), env), (committed) => {
       const commitments = committed.get('commitments');
       if (!isMessage(commitments)) raise('bad-commitment', `${codec.name} made no commitment.`);
       return message.with('commitments', commitments);
@@ -82,7 +89,7 @@ export function normalizeCommitments(value: Value, env: Environment): Awaitable<
   const children = mapInOrder(entries, ([key, child]) =>
     key === 'commitments' || isPrivateKey(key) ? child : normalizeCommitments(child, env),
   );
-  return then(children, (normal) => {
+  return andThen(children, (normal) => {
     const same = normal.every((child, i) => child === entries[i]![1]);
     const whole = same ? value : messageFrom(entries.map(([key], i) => [key, normal[i]!])).withOrigin(value.origin);
     return whole.has('commitments') ? whole : commitUnsigned(whole, env);
@@ -93,7 +100,7 @@ const unsigned = literal({ type: 'unsigned', 'commitment-device': 'httpsig@1.0' 
 
 function commitUnsigned(message: Message, env: Environment): Awaitable<Message> {
   // The origin is not part of an unsigned commitment.
-  return then(commit(message.withOrigin(undefined), env, unsigned), (committed) =>
+  return andThen(commit(message.withOrigin(undefined), env, unsigned), (committed) =>
     addCommitments(message, committed.get('commitments') as Message),
   );
 }

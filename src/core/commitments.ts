@@ -50,7 +50,9 @@ export function committerOf(commitment: Message): string | undefined {
 /** Ids of the selected commitments; if that is none, of every httpsig commitment without a committer (spec 01 §1.8). */
 export function selectCommitments(message: Message, selection: Selection): readonly string[] {
   const all = commitmentsOf(message);
-  const chosen = new Set<string>(selection.ids === 'none' ? [] : selection.ids === 'all' ? all.map(([id]) => id) : selection.ids);
+  const chosen = new Set<string>(
+    selection.ids === 'none' ? [] : selection.ids === 'all' ? all.map(([id]) => id) : selection.ids,
+  );
   if (selection.committers === 'all') for (const [id, one] of all) if (committerOf(one) !== undefined) chosen.add(id);
   if (typeof selection.committers !== 'string') {
     for (const address of selection.committers) {

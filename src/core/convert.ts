@@ -1,5 +1,5 @@
 /** Conversion between formats (spec 02 §1.2): source codec → TABM → target codec. */
-import { type Awaitable, then } from './awaitable.ts';
+import { type Awaitable, andThen } from './awaitable.ts';
 import { isBinary, toText } from './bytes.ts';
 import type { Codec, CodecParams, Tabm } from './codec.ts';
 import { deepMerge } from './deep.ts';
@@ -21,17 +21,12 @@ export const structured = 'structured@1.0';
  * `value` in another format. Private data of a message is put aside and given back to a result that is a message; other results (JSON
  * text, data items) can't hold it.
  */
-export function convert(
-  value: Value,
-  target: Format,
-  source: Format = structured,
-  env: Environment,
-): Awaitable<Value> {
+export function convert(value: Value, target: Format, source: Format = structured, env: Environment): Awaitable<Value> {
   const priv = isMessage(value) ? value.get('priv') : undefined;
   const origin = isMessage(value) ? value.origin : undefined;
   const content = isMessage(value) ? value.without('priv') : value;
-  return then(decode(content, source, env), (tabm) =>
-    then(encode(tabm, target, env), (result) => {
+  return andThen(decode(content, source, env), (tabm) =>
+    andThen(encode(tabm, target, env), (result) => {
       if (!isMessage(result)) return result;
       const whole = isMessage(priv) && priv.size > 0 ? withPrivate(result, priv) : result;
       return origin === undefined ? whole : whole.withOrigin(origin);

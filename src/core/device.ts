@@ -61,8 +61,11 @@ export interface Ao {
   /** Loads every link inside. */
   loadAll(value: Value): Awaitable<Value>;
   id(value: Value, which?: IdKind): string;
-  /** Addresses whose commitments were verified just now or before. Unverifiable ones don't count. */
-  signers(message: Message): Awaitable<readonly string[]>;
+  /**
+   * Addresses whose commitments were verified just now or before. Unverifiable ones don't count, nor do those that leave one of the keys
+   * in `covering` uncommitted: whoever decides by a key has to name it here.
+   */
+  signers(message: Message, covering?: readonly string[]): Awaitable<readonly string[]>;
   convert(value: Value, target: Format, source?: Format): Awaitable<Value>;
   commit(message: Message, request?: Message, wallet?: Wallet): Awaitable<Message>;
 }
@@ -88,6 +91,8 @@ export interface Key<Req, Opts, Uses extends Capability> {
   /** Other spellings under which the key answers. Case and `-`/`_` never matter. */
   readonly aliases?: readonly string[];
   readonly request?: Fields<Req>;
+  /** Overrides the device's own {@link DeviceSpec.pure}. */
+  readonly pure?: boolean;
   readonly run: (call: Call<Req, Opts, Uses>) => Awaitable<Outcome>;
 }
 
@@ -96,6 +101,11 @@ export interface DeviceSpec<Reqs extends object, Opts, Uses extends Capability> 
   readonly doc: string;
   /** Nothing unless listed. */
   readonly uses?: readonly Uses[];
+  /**
+   * Its answers depend on messages alone, so that they may be cached. True by default for a device without capabilities and options; one
+   * that has some may still promise it.
+   */
+  readonly pure?: boolean;
   /** Options by their dashed names in the node message. */
   readonly options?: StandardSchemaV1<unknown, Opts>;
   readonly keys: { readonly [K in keyof Reqs]: Key<Reqs[K], Opts, Uses> };
@@ -117,6 +127,7 @@ export interface Device {
   readonly doc: string;
   readonly uses: readonly Capability[];
   readonly options: StandardSchemaV1 | undefined;
+  readonly pure: boolean;
   /** By folded key (lower case, `-` for `_`). */
   readonly keys: ReadonlyMap<string, AnyKey>;
   readonly otherKeys: AnyKey['run'] | undefined;
@@ -129,6 +140,7 @@ export interface AnyKey {
   readonly name: string;
   readonly doc: string;
   readonly request: Fields<unknown> | undefined;
+  readonly pure: boolean;
   readonly run: (call: Call<unknown, unknown, Capability>) => Awaitable<Outcome>;
 }
 
@@ -156,11 +168,13 @@ export function device<Reqs extends object, Opts = unknown, Uses extends Capabil
   spec: DeviceSpec<Reqs, Opts, Uses>,
 ): Device {
   const keys = new Map<string, AnyKey>();
+  const pure = spec.pure ?? ((spec.uses ?? []).length === 0 && spec.options === undefined);
   for (const [name, key] of Object.entries(spec.keys) as [string, Key<unknown, Opts, Uses>][]) {
     const any: AnyKey = {
       name,
       doc: key.doc,
       request: key.request as Fields<unknown> | undefined,
+      pure: key.pure ?? pure,
       run: key.run as AnyKey['run'],
     };
     for (const spelling of [name, ...(key.aliases ?? [])]) keys.set(foldKey(spelling), any);
@@ -170,6 +184,7 @@ export function device<Reqs extends object, Opts = unknown, Uses extends Capabil
     doc: spec.doc,
     uses: spec.uses ?? [],
     options: spec.options,
+    pure,
     keys,
     otherKeys: spec.otherKeys as AnyKey['run'] | undefined,
     inherits: new Set((spec.inherits ?? []).map(foldKey)),

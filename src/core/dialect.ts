@@ -37,6 +37,8 @@ export interface Dialect {
   readonly idSegment: 'whole' | 'name';
   /** Double quotes around a query-string value belong to it, or are removed as for inline values. */
   readonly queryQuotes: 'kept' | 'removed';
+  /** `keys` lists `commitments` among the keys of a message. */
+  readonly keysListCommitments: boolean;
   /** A `hashpath-alg` nobody knows: refused, or taken as the default. */
   readonly unknownHashpathAlgorithm: 'refused' | 'default';
   /** Text of an assignment's `type`. */
@@ -51,6 +53,8 @@ export interface Dialect {
   readonly dedupForm: 'list' | 'trie';
   /** `patch@1.0` moves the `commitments` and `Tags` of a patch into the state as well. */
   readonly patchesKeepCommitments: boolean;
+  /** The commitments of a message read by the id of one of them: all, or that one beside the unsigned one, which is always there. */
+  readonly storedCommitments: 'all' | 'asked';
   /** How the names of options are written in the node message that is shown. */
   readonly optionNames: 'underscores' | 'dashes';
 }
@@ -74,12 +78,14 @@ const september: Dialect = {
   idSegment: 'whole',
   queryQuotes: 'kept',
   unknownHashpathAlgorithm: 'refused',
+  keysListCommitments: true,
   assignmentType: 'assignment',
   assignmentPath: 'list',
   assignmentChain: 'hash-chain',
   previousDevice: 'module',
   dedupForm: 'list',
   patchesKeepCommitments: true,
+  storedCommitments: 'all',
   optionNames: 'underscores',
 };
 
@@ -103,11 +109,13 @@ const november: Dialect = {
   assignmentType: 'Assignment',
   assignmentPath: 'text',
   patchesKeepCommitments: false,
+  storedCommitments: 'asked',
 };
 
 const y2026: Dialect = {
   ...november,
   name: '2026',
+  keysListCommitments: false,
   componentOrder: 'committed',
   childrenCarryCommitment: false,
   hmacInheritsBundle: true,

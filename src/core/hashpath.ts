@@ -68,7 +68,8 @@ export function requestPart(request: Message | string, env: Environment): string
   const path = requestPath(request);
   if (path !== undefined && isBare(request)) {
     const first = pathParts(path)?.[0];
-    if (typeof first !== 'string') raise('hashpath-not-viable', 'The request has no path that could be part of a hashpath.');
+    if (typeof first !== 'string')
+      raise('hashpath-not-viable', 'The request has no path that could be part of a hashpath.');
     return first;
   }
   return id(request, 'all-commitments', env);

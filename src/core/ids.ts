@@ -47,7 +47,8 @@ export function sumOfIds(ids: readonly string[]): string {
   let sum: Uint8Array = new Uint8Array(32);
   for (const one of ids) {
     const native = nativeId(one);
-    if (native === undefined || native.length !== 32) raise('bad-commitment', `"${one}" is not the id of a commitment.`);
+    if (native === undefined || native.length !== 32)
+      raise('bad-commitment', `"${one}" is not the id of a commitment.`);
     sum = addIds(sum, native);
   }
   return toBase64Url(sum);

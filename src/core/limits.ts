@@ -12,6 +12,10 @@ export interface Limits {
   readonly maxSegmentBytes: number;
   /** Steps of one request, sub-paths included. */
   readonly maxSteps: number;
+  /** Device calls inside of device calls. */
+  readonly maxCallDepth: number;
+  /** Steps that one request may cause in all, those of the devices it calls included. */
+  readonly maxResolutions: number;
 }
 
 export const defaultLimits: Limits = {
@@ -21,4 +25,6 @@ export const defaultLimits: Limits = {
   maxPathBytes: 16 * 1024,
   maxSegmentBytes: 512,
   maxSteps: 1_000,
+  maxCallDepth: 200,
+  maxResolutions: 1_000_000,
 };

@@ -1,5 +1,5 @@
 /** Loading links (spec 01 §1.2): lazy references to stored data, replaced by what they point to when somebody touches them. */
-import { type Awaitable, mapInOrder, then } from './awaitable.ts';
+import { type Awaitable, andThen, mapInOrder } from './awaitable.ts';
 import { isBinary, toText } from './bytes.ts';
 import type { Environment } from './environment.ts';
 import { raise } from './errors.ts';
@@ -13,10 +13,10 @@ export function load(value: Value, env: Environment): Awaitable<Value> {
 
 function follow(link: Link, env: Environment, hops: number): Awaitable<Value> {
   if (hops > env.limits.maxDepth) raise('limit-exceeded', 'A chain of links is longer than this node follows.');
-  return then(env.cache.read(link.ref), (found) => {
+  return andThen(env.cache.read(link.ref), (found) => {
     if (found === undefined) missing(link.ref);
     const target = found instanceof Link ? follow(found, env, hops + 1) : found;
-    return then(target, (value) => (link.lazy ? fromCell(link, value, env, hops) : value));
+    return andThen(target, (value) => (link.lazy ? fromCell(link, value, env, hops) : value));
   });
 }
 
@@ -30,11 +30,11 @@ function fromCell(link: Link, cell: Value, env: Environment, hops: number): Awai
 /** The value with every link inside it loaded. */
 export function loadAll(value: Value, env: Environment, depth: number = 0): Awaitable<Value> {
   if (depth > env.limits.maxDepth) raise('limit-exceeded', 'The message is nested deeper than this node follows.');
-  return then(load(value, env), (loaded) => {
+  return andThen(load(value, env), (loaded) => {
     if (isMessage(loaded)) {
       if (!hasChildren(loaded.entries())) return loaded;
       const entries = [...loaded.entries()];
-      return then(
+      return andThen(
         mapInOrder(entries, ([, child]) => loadAll(child, env, depth + 1)),
         (children) =>
           children.every((child, i) => child === entries[i]![1])
@@ -53,7 +53,7 @@ function hasChildren(entries: Iterable<readonly [string, Value]>): boolean {
 
 /** Reads a message that has to be there. */
 export function readNecessary(ref: string, env: Environment): Awaitable<Value> {
-  return then(env.cache.read(ref), (found) => found ?? missing(ref));
+  return andThen(env.cache.read(ref), (found) => found ?? missing(ref));
 }
 
 function missing(ref: string): never {

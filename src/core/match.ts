@@ -1,11 +1,11 @@
 /** Comparing messages as people mean it (spec 01 §1.9): minimal forms, `match` in its three modes, and differences. */
-import { type Awaitable, then } from './awaitable.ts';
+import { type Awaitable, andThen } from './awaitable.ts';
 import { isBinary } from './bytes.ts';
 import type { Environment } from './environment.ts';
 import { equal } from './equal.ts';
 import { load } from './links.ts';
 import { isMessage, isPrivateKey, type Message, messageFrom, numbered } from './message.ts';
-import { atom, Atom, Float, integer, isInteger, isList, Link, NOT_FOUND, UNDEFINED, type Value } from './value.ts';
+import { Atom, atom, Float, integer, isInteger, isList, Link, NOT_FOUND, UNDEFINED, type Value } from './value.ts';
 
 /** `strict`: the same keys. `primary`: every key of the first. `only-present`: only keys that both have. */
 export type MatchMode = 'strict' | 'primary' | 'only-present';
@@ -48,7 +48,7 @@ function matchFrom(
 ): Awaitable<true | Mismatch> {
   const key = keys[from];
   if (key === undefined) return true;
-  return then(matchKey(key, x, y, env, mode, path), (result) =>
+  return andThen(matchKey(key, x, y, env, mode, path), (result) =>
     result === true ? matchFrom(from + 1, keys, x, y, env, mode, path) : result,
   );
 }
@@ -67,9 +67,10 @@ function matchKey(
     return mode === 'only-present' ? true : { reason: 'value', path: below, a: x.get(key)!, b: NOT_FOUND };
   }
   if (isWildcard(x.get(key)!) || isWildcard(other)) return true;
-  return then(load(x.get(key)!, env), (left) =>
-    then(load(other, env), (right): Awaitable<true | Mismatch> => {
-      if (comparable(left) !== undefined && comparable(right) !== undefined) return match(left, right, env, mode, below);
+  return andThen(load(x.get(key)!, env), (left) =>
+    andThen(load(other, env), (right): Awaitable<true | Mismatch> => {
+      if (comparable(left) !== undefined && comparable(right) !== undefined)
+        return match(left, right, env, mode, below);
       return equal(left, right) ? true : { reason: 'value', path: below, a: left, b: right };
     }),
   );

@@ -36,7 +36,9 @@ export function requestPath(request: Message): Value | undefined {
 /** The parts joined with single slashes, none at either end. */
 export function joinPath(path: Value): string {
   const parts = pathParts(path) ?? [];
-  return parts.map((part) => (typeof part === 'string' ? part : raise('bad-key', 'A directive has no text.'))).join('/');
+  return parts
+    .map((part) => (typeof part === 'string' ? part : raise('bad-key', 'A directive has no text.')))
+    .join('/');
 }
 
 /** The first part of a request's path, and the request with the rest; no rest: `undefined`. */

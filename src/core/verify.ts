@@ -4,7 +4,7 @@
  * A commitment counts only if its codec confirms it for the message as it is now. Whatever cannot be verified, or doesn't cover the key
  * that matters, counts as not signed. An answer is remembered on the message, which cannot change: a signature is checked once.
  */
-import { type Awaitable, isPromise, mapInOrder, then } from './awaitable.ts';
+import { type Awaitable, andThen, isPromise, mapInOrder } from './awaitable.ts';
 import type { Committer, Tabm } from './codec.ts';
 import {
   commitmentsOf,
@@ -31,7 +31,7 @@ export function verify(
 ): Awaitable<boolean> {
   if (!message.has('commitments')) return true;
   const ids = selectCommitments(message, selection);
-  return then(
+  return andThen(
     mapInOrder(ids, (id) => verifyCommitment(message, id, env, request)),
     (results) => results.every((holds) => holds),
   );
@@ -41,7 +41,12 @@ export function verify(
  * Whether the commitment of this id holds for the message. False for one it doesn't have. A request with a `secret` can verify what nobody
  * else can; its answer isn't remembered.
  */
-export function verifyCommitment(message: Message, id: string, env: Environment, request?: Message): Awaitable<boolean> {
+export function verifyCommitment(
+  message: Message,
+  id: string,
+  env: Environment,
+  request?: Message,
+): Awaitable<boolean> {
   const all = message.get('commitments');
   const commitment = isMessage(all) ? all.get(id) : undefined;
   if (!isMessage(commitment)) return false;
@@ -79,7 +84,7 @@ function checkCommitment(
     isMessage(tabm) ? committer.verify(tabm, id, commitment, details, env) : false;
   try {
     const tabm = structured(env).toTabm(message, isBundle(commitment) ? { bundle: true } : { links: 'discard' }, env);
-    const answer = then(tabm, check);
+    const answer = andThen(tabm, check);
     return isPromise(answer) ? answer.catch(() => false) : answer;
   } catch {
     // A message that has no encoded form can't be what was signed.
@@ -101,7 +106,7 @@ function structured(env: Environment) {
 /** Ids of the commitments that hold. */
 export function verifiedCommitments(message: Message, env: Environment): Awaitable<readonly string[]> {
   const ids = commitmentsOf(message).map(([id]) => id);
-  return then(
+  return andThen(
     mapInOrder(ids, (id) => verifyCommitment(message, id, env)),
     (results) => ids.filter((_, i) => results[i]),
   );
@@ -119,7 +124,7 @@ export function signers(
     const keys = new Set(keysCommittedBy(commitment));
     return covering.every((key) => keys.has(key));
   });
-  return then(
+  return andThen(
     mapInOrder(claims, ([id]) => verifyCommitment(message, id, env)),
     (results) => [...new Set(claims.filter((_, i) => results[i]).map(([, commitment]) => committerOf(commitment)!))],
   );
@@ -131,13 +136,11 @@ export function signers(
  */
 export function onlyVerified(message: Message, env: Environment): Awaitable<Message> {
   if (!message.has('commitments')) return message;
-  return then(verifiedCommitments(message, env), (ids) => {
+  return andThen(verifiedCommitments(message, env), (ids) => {
     const kept = keepCommitments(message, (id) => ids.includes(id));
     const signed = commitmentsOf(kept).filter(([, commitment]) => committerOf(commitment) !== undefined);
     if (signed.length === 0) return kept;
     const covered = signed.map(([, commitment]) => new Set(keysCommittedBy(commitment)));
-    return kept.filter(
-      (key) => key === 'commitments' || covered.every((keys) => keys.has(withoutLinkSuffix(key))),
-    );
+    return kept.filter((key) => key === 'commitments' || covered.every((keys) => keys.has(withoutLinkSuffix(key))));
   });
 }

@@ -1,0 +1,85 @@
+/** The toolbox of a device call: AO-Core itself, resolving with internal options in the context of that call ({@link Ao}). */
+import { type Awaitable, andThen } from '../awaitable.ts';
+import { commit } from '../commit.ts';
+import { convert, type Format, type IdKind } from '../convert.ts';
+import type { Ao } from '../device.ts';
+import { raise } from '../errors.ts';
+import { id } from '../ids.ts';
+import { load, loadAll } from '../links.ts';
+import { isMessage, type Message, normalizeKey } from '../message.ts';
+import type { Outcome } from '../outcome.ts';
+import { As, isList, NOT_FOUND, type Value } from '../value.ts';
+import { signers } from '../verify.ts';
+import type { Wallet } from '../wallet.ts';
+import type { Execution } from './execution.ts';
+import { expectOk, setAll } from './set.ts';
+
+export class Toolbox implements Ao {
+  readonly #x: Execution;
+
+  constructor(x: Execution) {
+    this.#x = x;
+  }
+
+  resolve(base: Value, request: Value): Awaitable<Outcome> {
+    return this.#x.resolver.guarded(this.#x, base, request);
+  }
+
+  resolveMany(steps: readonly Value[]): Awaitable<Outcome> {
+    return this.#x.resolver.guardedMany(this.#x, steps);
+  }
+
+  resolveRequest(request: Message | string): Awaitable<Outcome> {
+    return this.#x.resolver.guardedRequest(this.#x, request);
+  }
+
+  raw(device: string, base: Message, request: Message): Awaitable<Outcome> {
+    return this.#x.resolver.raw(this.#x, device, base, request);
+  }
+
+  get(base: Value, path: string): Awaitable<Value | undefined> {
+    const dressed = base instanceof As && isMessage(base.value) ? base.value.with('device', base.device) : base;
+    return andThen(this.resolve(dressed, path), (outcome) => {
+      if (outcome.status === 'error') return undefined;
+      return outcome.value === NOT_FOUND ? undefined : outcome.value;
+    });
+  }
+
+  set(base: Message, changes: Message): Awaitable<Message> {
+    return setAll(this.#x, base, changes);
+  }
+
+  keys(base: Value): Awaitable<readonly string[]> {
+    return andThen(this.resolve(base, 'keys'), (outcome) => {
+      const keys = expectOk(outcome);
+      if (!isList(keys)) raise('bad-type', 'The keys are not a list.');
+      return keys.map((key) => normalizeKey(key) ?? raise('bad-key', 'A key is not text.'));
+    });
+  }
+
+  load(value: Value): Awaitable<Value> {
+    return load(value, this.#x.env);
+  }
+
+  loadAll(value: Value): Awaitable<Value> {
+    return loadAll(value, this.#x.env);
+  }
+
+  id(value: Value, which: IdKind = 'unsigned'): string {
+    return id(value, which, this.#x.env);
+  }
+
+  signers(message: Message, covering?: readonly string[]): Awaitable<readonly string[]> {
+    return signers(message, this.#x.env, covering);
+  }
+
+  convert(value: Value, target: Format, source?: Format): Awaitable<Value> {
+    return convert(value, target, source, this.#x.env);
+  }
+
+  commit(message: Message, request?: Message, wallet?: Wallet): Awaitable<Message> {
+    // A signature is never the same twice, and needs a key.
+    this.#x.markImpure();
+    return commit(message, this.#x.env, request, wallet);
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * Computed results in the cache (spec 01 §3.2, §3.3): looked up when a step starts from an id, stored when the caller wants it and the
+ * result depends on nothing but messages. A result under `always` that could be different tomorrow is never kept.
+ */
+import { type Awaitable, andThen, mapInOrder } from '../awaitable.ts';
+import { humanId, isBinary } from '../bytes.ts';
+import type { Environment } from '../environment.ts';
+import { hashpath, requestPart } from '../hashpath.ts';
+import { isMessage, message as literal, type Message } from '../message.ts';
+import { fail, type Outcome } from '../outcome.ts';
+import type { Value } from '../value.ts';
+import { cacheSettings, nodeCacheControl, words } from './cache-control.ts';
+import type { Execution } from './execution.ts';
+
+/** The caller's words, or the node's. */
+export function callerWords(x: Execution): readonly string[] {
+  if (x.mode.cacheControl !== undefined) return x.mode.cacheControl;
+  const own = x.env.options.get('cache-control');
+  return own === undefined ? nodeCacheControl : words(own);
+}
+
+export type Found =
+  | { readonly kind: 'result'; readonly value: Value }
+  | { readonly kind: 'base'; readonly value: Value }
+  | { readonly kind: 'no-lookup' }
+  | { readonly kind: 'error'; readonly outcome: Outcome };
+
+/** What the cache has for a step that starts from an id: its result, or else the base to compute it on. */
+export function lookUp(x: Execution, base: Value, request: Message | string): Awaitable<Found> {
+  const id = isBinary(base) ? humanId(base) : undefined;
+  const settings = cacheSettings(callerWords(x), undefined, typeof request === 'string' ? undefined : request);
+  if (id === undefined || !settings.lookup) return { kind: 'no-lookup' };
+  return andThen(x.env.cache.readResult(id, requestPart(request, x.env)), (result): Awaitable<Found> => {
+    if (result !== undefined) return { kind: 'result', value: result };
+    if (settings.onlyIfCached) return { kind: 'error', outcome: notCached };
+    return andThen(
+      x.env.cache.read(id),
+      (found): Found =>
+        found === undefined ? { kind: 'error', outcome: baseMissing } : { kind: 'base', value: found },
+    );
+  });
+}
+
+/** Stores the result of a step if the settings say so. `baseId` is the id the base was read by, if it was. */
+export function storeResult(
+  x: Execution,
+  base: Message,
+  request: Message | string,
+  result: Value,
+  baseId?: string,
+): Awaitable<void> {
+  if (x.mode.hashpath === 'ignore' || !(isBinary(result) || isMessage(result))) return;
+  const settings = cacheSettings(callerWords(x), result, typeof request === 'string' ? undefined : request);
+  return settings.store ? keepResult(x.env, base, request, result, baseId) : undefined;
+}
+
+/** Writes base, request and result; the result is found again under the id of the base, or its hashpath if it has a history. */
+export function keepResult(
+  env: Environment,
+  base: Message,
+  request: Message | string,
+  result: Message | string | Uint8Array,
+  baseId: string = hashpath(base, env),
+): Awaitable<void> {
+  const written = [base, ...(typeof request === 'string' ? [] : [request]), result];
+  return andThen(
+    mapInOrder(written, (value) => env.cache.write(value)),
+    () => env.cache.writeResult(baseId, requestPart(request, env), result),
+  );
+}
+
+const notCached = fail('not-cached', 'Computed result not available in cache.', {
+  status: 504,
+  value: literal({ status: 504, 'cache-status': 'miss', body: 'Computed result not available in cache.' }),
+});
+
+const baseMissing = fail('necessary-message-not-found', 'Necessary messages not found in cache.', {
+  status: 404,
+  value: literal({ status: 404, body: 'Necessary messages not found in cache.' }),
+});
