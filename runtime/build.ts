@@ -1,0 +1,101 @@
+/**
+ * Bundles the Lua files of this folder into `dist/runtime.lua`, the module that `hyperbeam spawn` gives a process when it is not told
+ * otherwise. Each file becomes a function that runs when another one first asks for it by `use 'name'`, so order does not matter and
+ * nothing leaks into the globals. Comments and indentation stay behind: every state of a process carries its module.
+ *
+ *     npx node runtime/build.ts           writes dist/runtime.lua
+ *     npx node runtime/build.ts --check   fails when it is out of date
+ */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const folder = import.meta.dirname;
+const target = join(folder, 'dist', 'runtime.lua');
+
+/**
+ * The runtime keeps its own references to the basic functions: a program may use names like `table` or `error` for something else without
+ * harm to it.
+ */
+const KEPT = [
+  'local assert, error, getmetatable, ipairs, load, next, pairs = assert, error, getmetatable, ipairs, load, next, pairs\n',
+  'local pcall, rawget, rawset, select, setmetatable = pcall, rawget, rawset, select, setmetatable\n',
+  'local tonumber, tostring, type, utf8, _G = tonumber, tostring, type, utf8, _G\n',
+  'local function kept(library)\n',
+  'local out = {}\n',
+  'for name, value in pairs(library) do out[name] = value end\n',
+  'return out\n',
+  'end\n',
+  'local math, string, table = kept(math), kept(string), kept(table)\n',
+];
+
+/** The whole module as text. */
+export function bundle(): string {
+  const names = readdirSync(folder)
+    .filter((file) => file.endsWith('.lua'))
+    .map((file) => file.slice(0, -'.lua'.length))
+    .sort();
+  const parts = names.map((name) => {
+    const source = stripped(readFileSync(join(folder, `${name}.lua`), 'utf8'));
+    return `files['${name}'] = function()\n${source}end\n`;
+  });
+  return [
+    '-- HyperBEAM TS process runtime. Made by runtime/build.ts from runtime/*.lua; licence MIT.\n',
+    ...KEPT,
+    'local files, made = {}, {}\n',
+    "local RUNTIME_CHUNK = type(debug) == 'table' and debug.getinfo and debug.getinfo(1, 'S').short_src or nil\n",
+    'local function use(name)\n',
+    'if made[name] == nil then made[name] = files[name]() end\n',
+    'return made[name]\n',
+    'end\n',
+    ...parts,
+    "use 'compat'\n",
+    "use 'main'\n",
+  ].join('');
+}
+
+/** Where the built module lies. */
+export const runtimeFile = target;
+
+/**
+ * Lua source without comments, indentation and empty lines. Our sources hold no long strings; if one ever does, this says so instead of
+ * damaging it.
+ */
+function stripped(source: string): string {
+  const lines: string[] = [];
+  for (const line of source.split('\n')) {
+    const kept = withoutComment(line).trim();
+    if (kept !== '') lines.push(`${kept}\n`);
+  }
+  return lines.join('');
+}
+
+function withoutComment(line: string): string {
+  let quote: string | undefined;
+  for (let at = 0; at < line.length; at++) {
+    const char = line[at];
+    if (quote !== undefined) {
+      if (char === '\\') at++;
+      else if (char === quote) quote = undefined;
+    } else if (char === '"' || char === "'") {
+      quote = char;
+    } else if (char === '-' && line[at + 1] === '-') {
+      if (line[at + 2] === '[') throw new Error(`block comments are not used in runtime sources: ${line}`);
+      return line.slice(0, at);
+    } else if (char === '[' && (line[at + 1] === '[' || line[at + 1] === '=')) {
+      throw new Error(`long strings are not used in runtime sources: ${line}`);
+    }
+  }
+  return line;
+}
+
+if (import.meta.main) {
+  const made = bundle();
+  if (process.argv.includes('--check')) {
+    if (made !== readFileSync(target, 'utf8')) {
+      console.error('runtime/dist/runtime.lua is out of date: run npx node runtime/build.ts');
+      process.exitCode = 1;
+    }
+  } else {
+    writeFileSync(target, made);
+  }
+}
