@@ -11,6 +11,7 @@ export const base64url = device({
   name: 'base64url@1.0',
   doc: 'Encodes and decodes the body of a message.',
   uses: ['environment'],
+  pure: true,
   keys: {
     encode: {
       doc: 'The message with its body as base64url text.',

@@ -28,6 +28,7 @@ export const dedup = device({
   name: 'dedup@1.0',
   doc: 'Skips the rest of the stack for a subject that was seen before.',
   uses: ['environment'],
+  pure: true,
   keys: {},
   inherits: ['keys', 'set'],
   async otherKeys(call) {

@@ -15,6 +15,7 @@ export const gzip = device({
   name: 'gzip@1.0',
   doc: 'Compresses and expands the body of a message.',
   uses: ['environment'],
+  pure: true,
   keys: {
     zip: {
       doc: 'The message with its body compressed and `content-encoding: gzip`.',

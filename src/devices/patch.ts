@@ -30,6 +30,7 @@ export const patch = device({
   name: 'patch@1.0',
   doc: 'Moves patches from one place of a message (the outbox of a process) to another (its state).',
   uses: ['environment'],
+  pure: true,
   keys: {
     init: { doc: 'Nothing to prepare.', run: nothing },
     normalize: { doc: 'Nothing to restore.', run: nothing },

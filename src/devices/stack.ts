@@ -35,6 +35,7 @@ export const stack = device({
   name: 'stack@1.0',
   doc: 'Makes each request to every device of `device-stack`, one after another or side by side.',
   uses: ['environment'],
+  pure: true,
   keys: {},
   inherits: ['keys', 'set'],
   async otherKeys(call) {
@@ -65,6 +66,7 @@ export const stackTransformer = device({
   name: 'stack-transformer@1.0',
   doc: 'The message prepared for one device of a stack: any key is a key of `device-stack`.',
   uses: ['environment'],
+  pure: true,
   keys: {},
   inherits: ['keys', 'set'],
   async otherKeys({ base, key, ao, environment }) {
