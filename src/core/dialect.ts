@@ -45,6 +45,8 @@ export interface Dialect {
   readonly assignmentType: 'assignment' | 'Assignment';
   /** An assignment's `path`: the parts as a list, or text. */
   readonly assignmentPath: 'list' | 'text';
+  /** `from-base` of pushed messages: the definition's unsigned id, or that of the definition without scheduler and authority. */
+  readonly fromBase: 'uncommitted' | 'reduced';
   /** Field that chains the assignments of a process. */
   readonly assignmentChain: 'hash-chain' | 'base-hashpath';
   /** What `stack@1.0` leaves under `previous-device`: the atom `dev_message` or the name `message@1.0`. */
@@ -81,6 +83,7 @@ const september: Dialect = {
   keysListCommitments: true,
   assignmentType: 'assignment',
   assignmentPath: 'list',
+  fromBase: 'uncommitted',
   assignmentChain: 'hash-chain',
   previousDevice: 'module',
   dedupForm: 'list',
@@ -108,6 +111,7 @@ const november: Dialect = {
   unknownHashpathAlgorithm: 'default',
   assignmentType: 'Assignment',
   assignmentPath: 'text',
+  fromBase: 'reduced',
   patchesKeepCommitments: false,
   storedCommitments: 'asked',
 };

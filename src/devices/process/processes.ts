@@ -1,0 +1,114 @@
+/**
+ * The processes this node computes: a lane each, made when somebody asks for a slot that isn't computed, and put away when idle or when
+ * memory is wanted elsewhere. A capability of `process@1.0`; worker threads and other nodes can stand behind the same interface.
+ */
+import type { Awaitable } from '../../core/awaitable.ts';
+import type { Ao } from '../../core/device.ts';
+import type { Message } from '../../core/message.ts';
+import type { Outcome } from '../../core/outcome.ts';
+import type { Definition } from './definition.ts';
+import { defaultLaneOptions, type LaneOptions, type LaneParts, type LaneStatus, ProcessLane } from './lane.ts';
+import type { Slots } from './slots.ts';
+
+declare module '../../core/device.ts' {
+  interface Capabilities {
+    readonly processes: Processes;
+  }
+}
+
+export interface Processes {
+  /** Stored results, to be read without entering a lane. */
+  readonly slots: Slots;
+  /** The state after `slot`, computing what is missing. */
+  compute(definition: Definition, slot: number): Awaitable<Outcome>;
+  /**
+   * Resolves a request on the newest computed state, in a role, with the devices' memory at hand. Nothing it does is kept: dry runs and
+   * snapshots.
+   */
+  inspect(definition: Definition, role: string, request: Message): Awaitable<Outcome>;
+  /** What the lane of a process is doing; `undefined` if it has none at the moment. */
+  status(process: string): Awaitable<LaneStatus | undefined>;
+}
+
+export interface InlineOptions {
+  readonly lane: LaneOptions;
+  /** Lanes that keep their machines in memory at one time. */
+  readonly maxWarm: number;
+  /** A lane nobody asked for this long is put away. */
+  readonly idleMs: number;
+}
+
+export const defaultInlineOptions: InlineOptions = { lane: defaultLaneOptions, maxWarm: 1_000, idleMs: 300_000 };
+
+/** Lanes in this thread. */
+export class InlineProcesses implements Processes, AsyncDisposable {
+  readonly #parts: LaneParts;
+  readonly #options: InlineOptions;
+  /** In the order of their last use. */
+  readonly #lanes = new Map<string, ProcessLane>();
+  readonly #inRole: (ao: Ao, role: string, state: Message, request: Message) => Promise<Outcome>;
+
+  constructor(
+    parts: LaneParts,
+    inRole: (ao: Ao, role: string, state: Message, request: Message) => Promise<Outcome>,
+    options: InlineOptions = defaultInlineOptions,
+  ) {
+    this.#parts = parts;
+    this.#inRole = inRole;
+    this.#options = options;
+  }
+
+  get slots(): Slots {
+    return this.#parts.slots;
+  }
+
+  compute(definition: Definition, slot: number): Promise<Outcome> {
+    return this.#lane(definition).compute(slot);
+  }
+
+  inspect(definition: Definition, role: string, request: Message): Promise<Outcome> {
+    return this.#lane(definition).inspect((state, ao) => this.#inRole(ao, role, state, request));
+  }
+
+  status(process: string): LaneStatus | undefined {
+    return this.#lanes.get(process)?.status;
+  }
+
+  /** Puts away lanes that nobody used for a while; the node calls it now and then. */
+  async rest(): Promise<void> {
+    const before = this.#parts.clock.now() - this.#options.idleMs;
+    for (const lane of [...this.#lanes.values()]) {
+      if (lane.lastUsed > before) return;
+      await this.#putAway(lane);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const lane of [...this.#lanes.values()]) await this.#putAway(lane);
+  }
+
+  #lane(definition: Definition): ProcessLane {
+    let lane = this.#lanes.get(definition.id);
+    if (lane === undefined) lane = new ProcessLane(definition, this.#parts, this.#options.lane);
+    else this.#lanes.delete(definition.id);
+    this.#lanes.set(definition.id, lane);
+    if (this.#lanes.size > this.#options.maxWarm) this.#makeRoom();
+    return lane;
+  }
+
+  #makeRoom(): void {
+    for (const lane of this.#lanes.values()) {
+      if (lane.busy) continue;
+      void this.#putAway(lane);
+      return;
+    }
+  }
+
+  async #putAway(lane: ProcessLane): Promise<void> {
+    await lane.release();
+    // Somebody may have asked for it while it was being saved.
+    if (lane.busy || lane.warm) return;
+    if (this.#lanes.get(lane.definition.id) === lane) this.#lanes.delete(lane.definition.id);
+    this.#parts.assignments.forget(lane.definition.id);
+  }
+}

@@ -1,0 +1,71 @@
+/**
+ * What becomes of an outbox entry before it is sent (spec 04 §3.3): keys in lower case, where it comes from written on it, and signed by an
+ * identity that the target accepts.
+ */
+import type { Ao } from '../../core/device.ts';
+import type { Dialect } from '../../core/dialect.ts';
+import { isMessage, Message, message } from '../../core/message.ts';
+import { isList, type Value } from '../../core/value.ts';
+import type { Wallet } from '../../core/wallet.ts';
+import { plain } from '../plain.ts';
+import type { Definition } from '../process/definition.ts';
+import { addressList } from '../scheduler/target.ts';
+
+/** Keys of messages in lower case, all the way down: legacy modules write `Target` and `Action`. */
+export function lowerKeys(value: Value): Value {
+  if (isList(value)) return value.map(lowerKeys);
+  if (!isMessage(value)) return value;
+  const out = new Map<string, Value>();
+  for (const key of value.keys()) out.set(key.toLowerCase(), lowerKeys(value.get(key)!));
+  return new Message(out);
+}
+
+/** The entry with its origin written on it. */
+export async function addressed(ao: Ao, entry: Message, origin: Definition, dialect: Dialect): Promise<Message> {
+  const definition = origin.message;
+  const unsigned = ao.id(definition, 'unsigned');
+  const scheduler = (await plain(ao, definition, 'scheduler')) ?? (await plain(ao, definition, 'scheduler-location'));
+  const authority = await plain(ao, definition, 'authority');
+  return entry.without('commitments', 'priv').withAll([
+    ['data-protocol', 'ao'],
+    ['variant', 'ao.N.1'],
+    ['type', 'Message'],
+    ['from-process', origin.id],
+    ['from-uncommitted', unsigned],
+    ['from-base', dialect.fromBase === 'uncommitted' ? unsigned : baseId(ao, definition)],
+    ['from-scheduler', scheduler],
+    ['from-authority', authority],
+  ]);
+}
+
+/** Id of the definition without what differs between instances of one program. */
+function baseId(ao: Ao, definition: Message): string {
+  return ao.id(definition.without('authority', 'scheduler', 'commitments'), 'unsigned');
+}
+
+/** The identities of this node that the target accepts: its policy's, else its authorities'. */
+export async function acceptedWallets(
+  ao: Ao,
+  target: Message,
+  identities: ReadonlyMap<string, Wallet>,
+): Promise<readonly Wallet[]> {
+  const policy = await plain(ao, target, 'policy');
+  const resolved = policy === undefined ? undefined : isMessage(policy) ? policy : await policyAt(ao, policy);
+  const named =
+    (resolved && (await plain(ao, resolved, 'accept-committers'))) ?? (await plain(ao, target, 'authority'));
+  if (named === undefined) return [];
+  return [...new Set(addressList(named).flatMap((name) => identities.get(name) ?? []))];
+}
+
+async function policyAt(ao: Ao, path: Value): Promise<Message | undefined> {
+  if (typeof path !== 'string') return undefined;
+  const outcome = await ao.resolveRequest(path);
+  return outcome.status === 'ok' && isMessage(outcome.value) ? outcome.value : undefined;
+}
+
+/** The letter, signed by each of these. */
+export async function sign(ao: Ao, letter: Message, wallets: readonly Wallet[], device: string): Promise<Message> {
+  let signed = letter;
+  for (const wallet of wallets) signed = await ao.commit(signed, message({ 'commitment-device': device }), wallet);
+  return signed;
+}
