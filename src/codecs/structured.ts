@@ -69,9 +69,7 @@ function slots(name: string): { readonly [name in DialectName]: symbol } {
 export function toTabm(value: Value, children: Children, env: Environment, depth = 0): Tabm {
   if (isBinary(value)) return value;
   if (isMessage(value)) {
-    const tabm = value.derive(tabmSlots[children][env.dialect.name], () => convert(value, children, env, depth));
-    // What is derived is shared by copies of other origin.
-    return tabm.withOrigin(value.origin);
+    return value.derive(tabmSlots[children][env.dialect.name], () => convert(value, children, env, depth));
   }
   if (isList(value)) return convertList(value, children, env, depth);
   return raise('bad-type', 'Only byte strings, messages and lists can be converted.');
@@ -80,6 +78,11 @@ export function toTabm(value: Value, children: Children, env: Environment, depth
 /** The TABM this message was decoded from, if it came with commitments. */
 export function received(message: Message): Message | undefined {
   return message.derive(receivedSlot, () => null as Message | null) ?? undefined;
+}
+
+/** Gives a message that comes out of the store the spelling it was received with (stores/message-cell.ts). Before anything uses it. */
+export function remember(message: Message, spelling: Message): void {
+  message.derive(receivedSlot, () => spelling);
 }
 
 function convert(message: Message, children: Children, env: Environment, depth: number): Message {

@@ -1,0 +1,434 @@
+/**
+ * The message cache (spec 05 §3): messages by any of their ids, byte strings by hash, results, names and queries, over one store and any
+ * number of remote sources. layout.ts says where things are, message-cell.ts what a message looks like there.
+ *
+ * What callers may ask for:
+ *
+ *     <id>                  a message by its unsigned id, a commitment's id, or the sum of its signatures
+ *     <id>/<key>/…          a value in it, children loaded on the way; else the result of `<key>…` on `<id>`
+ *     data/<hash>           bytes
+ *     <name>/…              a named link, or a value below one
+ *
+ * A child of a message that was read is a link; literals are there, except those over the blob limit, which are lazy links. Content never
+ * changes under an id: a commitment's id leads to a message only once the commitment has been verified, and then for good.
+ *
+ * Local reads are synchronous. Sources are asked only for what is content-addressed, one question at a time per id, and what they give
+ * is written to the store.
+ */
+
+import { toTabm } from '../codecs/structured.ts';
+import { type Awaitable, andThen, isPromise } from '../core/awaitable.ts';
+import { type Binary, binary, isBinary, toBytes, toText } from '../core/bytes.ts';
+import type { Cache } from '../core/cache.ts';
+import { committerOf } from '../core/commitments.ts';
+import { decode, encode } from '../core/encode.ts';
+import type { Environment } from '../core/environment.ts';
+import { AoException, raise } from '../core/errors.ts';
+import { isMessage, type Message, messageFrom } from '../core/message.ts';
+import { Recent } from '../core/recent.ts';
+import { isList, Link, type Value } from '../core/value.ts';
+import { blobThreshold } from './blob-files.ts';
+import * as layout from './layout.ts';
+import { type Indexed, MatchIndex } from './match-index.ts';
+import { type Body, readMessageCell, splitOf, storedUnsignedCommitment } from './message-cell.ts';
+import { MessageWriter } from './message-writer.ts';
+import type { Source, Sourced } from './source.ts';
+import { type Bounds, type Entry, put, type Store } from './store.ts';
+import { WeightedLru } from './weighted-lru.ts';
+
+export interface MessageCacheOptions {
+  readonly store: Store;
+  /** The environment the cache is part of. A function, because each needs the other. */
+  readonly environment: () => Environment;
+  readonly sources?: readonly Source[];
+  /** Bytes of decoded messages that are kept in memory. */
+  readonly memoryBytes?: number;
+  /** Longer literals are given as lazy links. */
+  readonly maxInlineBytes?: number;
+}
+
+const defaultMemoryBytes = 64 * 1024 * 1024;
+const maxNameHops = 32;
+const maxKeptAliases = 20_000;
+
+export interface Prepared {
+  /** The path to read it by. */
+  readonly path: string;
+  readonly entries: readonly Entry[];
+  readonly done: () => void;
+}
+
+/** A stored message with the forms in which it was asked for. */
+interface Stored {
+  readonly body: Body;
+  readonly forms: Map<string, Message>;
+}
+
+export class MessageCache implements Cache {
+  readonly store: Store;
+  readonly #environment: () => Environment;
+  readonly #sources: readonly Source[];
+  readonly #memory: WeightedLru<Stored>;
+  readonly #aliases = new Recent<string, string>(maxKeptAliases);
+  readonly #index: MatchIndex;
+  readonly #maxInlineBytes: number;
+  readonly #asking = new Map<string, Promise<Value | undefined>>();
+
+  constructor(options: MessageCacheOptions) {
+    this.store = options.store;
+    this.#environment = options.environment;
+    this.#sources = options.sources ?? [];
+    this.#memory = new WeightedLru(options.memoryBytes ?? defaultMemoryBytes);
+    this.#maxInlineBytes = options.maxInlineBytes ?? blobThreshold;
+    this.#index = new MatchIndex(this.store, (id) => this.#indexed(id));
+  }
+
+  // ---- reading --------------------------------------------------------------------------------------------------------------
+
+  read(path: string): Awaitable<Value | undefined> {
+    return this.#readPath(layout.segments(path), 0, true);
+  }
+
+  /** As {@link read}, but only from the local store. */
+  readLocal(path: string): Awaitable<Value | undefined> {
+    return this.#readPath(layout.segments(path), 0, false);
+  }
+
+  /** The message with every commitment the store has of it, whatever id it is asked for by. */
+  readEvery(id: string): Awaitable<Value | undefined> {
+    return andThen(this.#unsignedIdOf(id), (unsigned) =>
+      unsigned === undefined ? undefined : this.#message(unsigned, unsigned),
+    );
+  }
+
+  #readPath(parts: readonly string[], hops: number, remote: boolean): Awaitable<Value | undefined> {
+    const [first, second] = parts;
+    if (first === undefined) return undefined;
+    if (first === layout.data && second !== undefined) {
+      return parts.length > 2 ? undefined : this.#readData(second, remote);
+    }
+    if (!layout.isIdText(first)) return this.#readName(parts, hops, remote);
+    return andThen(this.#readId(first, remote), (found): Awaitable<Value | undefined> => {
+      if (found === undefined) return this.#readName(parts, hops, remote);
+      if (parts.length === 1) return found;
+      return andThen(
+        this.#walk(found, parts.slice(1), remote),
+        (below): Awaitable<Value | undefined> => below ?? this.readResult(first, parts.slice(1).join('/')),
+      );
+    });
+  }
+
+  #readData(hash: string, remote: boolean): Awaitable<Binary | undefined> {
+    const path = `${layout.data}/${hash}`;
+    return andThen(this.store.read(path), (bytes): Awaitable<Binary | undefined> => {
+      if (bytes !== undefined) return binary(bytes);
+      if (!remote || !layout.isIdText(hash)) return undefined;
+      return andThen(this.#ask(path), (value) => (value !== undefined && isBinary(value) ? value : undefined));
+    });
+  }
+
+  #readId(id: string, remote: boolean): Awaitable<Value | undefined> {
+    return andThen(this.#unsignedIdOf(id), (unsigned): Awaitable<Value | undefined> => {
+      if (unsigned !== undefined) return this.#message(unsigned, id);
+      return remote ? this.#ask(id) : undefined;
+    });
+  }
+
+  /** The unsigned id of the message that `id` belongs to, if it is stored here. */
+  #unsignedIdOf(id: string): Awaitable<string | undefined> {
+    if (this.#memory.get(id) !== undefined) return id;
+    const known = this.#aliases.get(id);
+    if (known !== undefined) return known;
+    return andThen(this.store.read(`${layout.aliases}/${id}`), (alias): Awaitable<string | undefined> => {
+      const unsigned = alias && toText(alias);
+      if (unsigned !== undefined) {
+        this.#aliases.set(id, unsigned);
+        return unsigned;
+      }
+      return andThen(this.#stored(id), (stored) => (stored === undefined ? undefined : id));
+    });
+  }
+
+  #stored(unsigned: string): Awaitable<Stored | undefined> {
+    const kept = this.#memory.get(unsigned);
+    if (kept !== undefined) return kept;
+    return andThen(this.store.read(`${layout.messages}/${unsigned}`), (cell): Awaitable<Stored | undefined> => {
+      if (cell === undefined) return undefined;
+      return andThen(this.#body(cell), (body) => {
+        const stored: Stored = { body, forms: new Map() };
+        // Decoded values take several times the room of their encoding.
+        this.#memory.set(unsigned, stored, cell.length * 4 + 500);
+        return stored;
+      });
+    });
+  }
+
+  /** Reads a cell with its split literals. They are synchronous reads of a local store, or all of them are promises. */
+  #body(cell: Uint8Array): Awaitable<Body> {
+    const waiting: Promise<unknown>[] = [];
+    const literals = new Map<string, Binary>();
+    const collect = (path: string, length: number): Binary | undefined => {
+      const ready = literals.get(path);
+      if (ready !== undefined || length > this.#maxInlineBytes) return ready;
+      const bytes = this.store.read(path);
+      if (isPromise(bytes)) {
+        waiting.push(bytes.then((found) => found !== undefined && literals.set(path, binary(found))));
+        return undefined;
+      }
+      return bytes === undefined ? undefined : binary(bytes);
+    };
+    const body = readMessageCell(cell, collect);
+    return waiting.length === 0
+      ? body
+      : Promise.all(waiting).then(() => readMessageCell(cell, (path) => literals.get(path)));
+  }
+
+  /** A stored message as `id` asks for it: with which of its commitments is the dialect's to say. */
+  #message(unsigned: string, id: string): Awaitable<Value | undefined> {
+    return andThen(this.#stored(unsigned), (stored): Awaitable<Value | undefined> => {
+      if (stored === undefined || !isMessage(stored.body.value)) return stored?.body.value;
+      const ready = stored.forms.get(id);
+      if (ready !== undefined) return ready;
+      const env = this.#environment();
+      const body = stored.body.value;
+      const finish = (found: readonly (readonly [string, Message])[]): Message => {
+        const all = [...found];
+        const { covered } = stored.body;
+        const lacksUnsigned = !all.some(([, commitment]) => committerOf(commitment) === undefined);
+        if (env.dialect.storedCommitments === 'asked' && covered !== undefined && lacksUnsigned) {
+          all.push([unsigned, storedUnsignedCommitment(unsigned, covered, env)]);
+        }
+        const whole = all.length === 0 ? body : withCommitments(body, all);
+        stored.forms.set(id, whole);
+        return whole;
+      };
+      if (env.dialect.storedCommitments === 'all' || id === unsigned)
+        return andThen(this.#commitments(unsigned), finish);
+      return andThen(this.#commitment(unsigned, id), (one) =>
+        // An id that is no commitment's is the sum of all signatures.
+        one === undefined ? andThen(this.#commitments(unsigned), finish) : finish([[id, one]]),
+      );
+    });
+  }
+
+  #commitment(unsigned: string, id: string): Awaitable<Message | undefined> {
+    return andThen(this.store.read(`${layout.commitments}/${unsigned}/${id}`), (cell) => {
+      const commitment = cell && decode(cell);
+      return isMessage(commitment) ? commitment : undefined;
+    });
+  }
+
+  #commitments(unsigned: string): Awaitable<readonly (readonly [string, Message])[]> {
+    return andThen(this.store.scan(`${layout.commitments}/${unsigned}`), (rows) =>
+      rows.flatMap((row): (readonly [string, Message])[] => {
+        const commitment = decode(row.value);
+        return isMessage(commitment) ? [[row.path, commitment]] : [];
+      }),
+    );
+  }
+
+  /** What is at these keys inside a value. */
+  #walk(value: Value, keys: readonly string[], remote: boolean): Awaitable<Value | undefined> {
+    if (value instanceof Link) {
+      return andThen(this.#readPath(layout.segments(value.ref), 0, remote), (target) =>
+        target === undefined ? undefined : this.#walk(target, keys, remote),
+      );
+    }
+    const [key, ...rest] = keys;
+    if (key === undefined) return value;
+    const child = isMessage(value) ? value.get(key) : isList(value) ? value[Number(key) - 1] : undefined;
+    return child === undefined ? undefined : this.#walk(child, rest, remote);
+  }
+
+  /** The longest prefix of the path that is a name, and what is below its target. */
+  #readName(parts: readonly string[], hops: number, remote: boolean): Awaitable<Value | undefined> {
+    if (hops >= maxNameHops) return undefined;
+    const from = (length: number): Awaitable<Value | undefined> => {
+      if (length === 0) return undefined;
+      return andThen(
+        this.store.read(layout.namePath(parts.slice(0, length))),
+        (target): Awaitable<Value | undefined> => {
+          const text = target && toText(target);
+          if (text === undefined) return from(length - 1);
+          return this.#readPath([...layout.segments(text), ...parts.slice(length)], hops + 1, remote);
+        },
+      );
+    };
+    return from(parts.length);
+  }
+
+  // ---- writing --------------------------------------------------------------------------------------------------------------
+
+  write(value: Value, options: { readonly durable?: boolean } = {}): Awaitable<string> {
+    return andThen(this.prepare(value), ({ path, entries, done }) => {
+      if (entries.length === 0 && options.durable !== true) return path;
+      return andThen(this.store.write(entries, options), () => {
+        done();
+        return path;
+      });
+    });
+  }
+
+  /**
+   * What {@link write} would write, for callers who put it into a batch of their own: an assignment and its message together with the
+   * log's row. Nothing of it is there before that batch is; `done` is to be called then.
+   */
+  prepare(value: Value): Awaitable<Prepared> {
+    if (isBinary(value)) {
+      const bytes = toBytes(value);
+      const path = `${layout.data}/${layout.hashOf(bytes)}`;
+      return { path, entries: [put(path, bytes)], done: () => {} };
+    }
+    if (!isMessage(value) && !isList(value)) raise('bad-type', 'Only messages, lists and byte strings can be stored.');
+    return this.#prepare(value, []);
+  }
+
+  /** `checked`: ids that a source has found to belong to the value. */
+  #prepare(value: Message | readonly Value[], checked: readonly string[]): Awaitable<Prepared> {
+    const writer = new MessageWriter(this, this.#environment(), checked);
+    return andThen(writer.add(value), (path) => {
+      const { entries, fresh } = writer;
+      return {
+        path,
+        entries: fresh.length === 0 ? entries : [...entries, this.#index.note(fresh)],
+        done: () => {
+          for (const id of writer.touched) this.#memory.delete(id);
+        },
+      };
+    });
+  }
+
+  /** Keeps what a source gave. */
+  async #keep({ value, ids }: Sourced): Promise<void> {
+    if (isBinary(value)) {
+      await this.write(value);
+      return;
+    }
+    const { entries, done } = await this.#prepare(value, ids);
+    await this.store.write(entries);
+    done();
+  }
+
+  link(existing: string, name: string): Awaitable<void> {
+    const parts = layout.segments(name);
+    if (parts.length === 0) raise('bad-request', 'A link needs a name.');
+    const target = layout.segments(existing);
+    if (target.join('/') === parts.join('/')) return;
+    return andThen(this.store.write([put(layout.namePath(parts), toBytes(target.join('/')))]), () => undefined);
+  }
+
+  // ---- results --------------------------------------------------------------------------------------------------------------
+
+  readResult(base: string, request: string): Awaitable<Value | undefined> {
+    return andThen(this.store.read(layout.resultPath(base, request)), (cell): Awaitable<Value | undefined> => {
+      if (cell === undefined) return undefined;
+      const value = decode(cell);
+      return value instanceof Link ? this.readLocal(value.ref) : value;
+    });
+  }
+
+  writeResult(base: string, request: string, result: Value): Awaitable<void> {
+    const path = layout.resultPath(base, request);
+    const isStored = isMessage(result) || isBinary(result) || isList(result);
+    const prepared = isStored ? this.prepare(result) : { path: '', entries: [], done: () => {} };
+    return andThen(prepared, ({ path: stored, entries, done }) => {
+      const cell = encode(isStored ? new Link(stored) : result);
+      return andThen(this.store.write([...entries, put(path, cell)]), done);
+    });
+  }
+
+  // ---- listing and matching -------------------------------------------------------------------------------------------------
+
+  list(path: string): Awaitable<readonly string[]> {
+    const parts = layout.segments(path);
+    const [first] = parts;
+    if (first === undefined) return this.#roots();
+    if (first === layout.data) return andThen(this.store.list(parts.join('/')), (names) => names ?? []);
+    return andThen(this.numbersAndNames(path), (names): Awaitable<readonly string[]> => {
+      if (names.length > 0) return names;
+      return andThen(this.readLocal(path), (value) =>
+        isMessage(value) ? [...value.keys()] : isList(value) ? value.map((_, i) => String(i + 1)) : [],
+      );
+    });
+  }
+
+  /** Names of links directly below a path: numbers in order of their value, the others by bytes. */
+  numbersAndNames(path: string, bounds: Bounds = {}): Awaitable<readonly string[]> {
+    const { from, ...rest } = bounds;
+    const start = from === undefined ? {} : { from: layout.namePath([from]).slice(layout.names.length + 1) };
+    return andThen(this.store.list(layout.namePath(layout.segments(path)), { ...rest, ...start }), (names) =>
+      (names ?? []).map(layout.fromOrdered),
+    );
+  }
+
+  #roots(): Awaitable<readonly string[]> {
+    return andThen(this.store.list(layout.messages), (ids) =>
+      andThen(this.store.list(layout.names), (names) => [...(ids ?? []), ...(names ?? []).map(layout.fromOrdered)]),
+    );
+  }
+
+  match(template: Message): Awaitable<readonly string[]> {
+    return this.#index.match([...this.#entriesOf(template)]);
+  }
+
+  /** Brings the index of `match` up to date. `match` does it by itself; a node may do it when it is idle. */
+  catchUp(): Awaitable<void> {
+    return this.#index.catchUp();
+  }
+
+  #indexed(id: string): Awaitable<Indexed | undefined> {
+    return andThen(this.store.read(`${layout.messages}/${id}`), (cell) =>
+      cell === undefined ? undefined : [...this.#entriesOf(readMessageCell(cell, () => undefined).value)],
+    );
+  }
+
+  /** The encoded entries of a message or list; those of literals kept elsewhere by their hash. */
+  *#entriesOf(value: Message | readonly Value[]): Indexed & Generator<readonly [string, Binary | { hash: string }]> {
+    const entries = isList(value)
+      ? value.map((item, i): [string, Value] => [String(i + 1), item])
+      : [...value.entries()];
+    const here: [string, Value][] = [];
+    for (const [key, item] of entries) {
+      if (item instanceof Link && item.lazy) {
+        const hash = splitOf(item)?.hash ?? item.ref.slice(layout.data.length + 1);
+        yield [key, { hash }];
+      } else if (key !== 'commitments') here.push([key, item]);
+    }
+    const tabm = toTabm(messageFrom(here), 'link', this.#environment()) as Message;
+    for (const [key, item] of tabm.entries()) if (key !== 'ao-types' && isBinary(item)) yield [key, item];
+  }
+
+  // ---- sources --------------------------------------------------------------------------------------------------------------
+
+  /** Asks the sources in turn. Those who ask for the same path meanwhile share the answer. */
+  #ask(path: string): Awaitable<Value | undefined> {
+    if (this.#sources.length === 0) return undefined;
+    const running = this.#asking.get(path);
+    if (running !== undefined) return running;
+    const asking = this.#askEach(path).finally(() => this.#asking.delete(path));
+    this.#asking.set(path, asking);
+    return asking;
+  }
+
+  async #askEach(path: string): Promise<Value | undefined> {
+    let failure: unknown;
+    for (const source of this.#sources) {
+      try {
+        const found = await source.read(path);
+        if (found === undefined) continue;
+        if (!source.keeps || this.store.readOnly) return found.value;
+        await this.#keep(found);
+        return (await this.readLocal(path)) ?? found.value;
+      } catch (error) {
+        failure ??= error;
+      }
+    }
+    // That one source failed matters only if nobody has it.
+    if (failure !== undefined && !(failure instanceof AoException && failure.code === 'not-found')) throw failure;
+    return undefined;
+  }
+}
+
+function withCommitments(body: Message, all: readonly (readonly [string, Message])[]): Message {
+  return body.with('commitments', messageFrom(all));
+}

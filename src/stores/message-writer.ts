@@ -1,0 +1,174 @@
+/**
+ * Takes messages apart for writing: one batch of entries for a message, its children at any depth and all their commitments.
+ *
+ * Before anything is hashed the message is made ready: private keys go, lazy links are replaced by what they stand for, and a message
+ * with commitments is reduced to the keys that all of them cover (spec 05 §3.2). Children that are stored already cost one lookup.
+ *
+ * A commitment's id is made to lead to the message only if the commitment holds: otherwise whoever knows a signature could make its id
+ * lead to another message. What cannot be verified here is kept beside the message all the same.
+ */
+
+import { linkId } from '../codecs/link-id.ts';
+import { type Awaitable, andThen, mapInOrder } from '../core/awaitable.ts';
+import { isBinary, toText } from '../core/bytes.ts';
+import { commitmentsOf, everySigner, selectCommitments, uncommitted, withOnlyCommitted } from '../core/commitments.ts';
+import { encode } from '../core/encode.ts';
+import type { Environment } from '../core/environment.ts';
+import { raise } from '../core/errors.ts';
+import { sumOfIds } from '../core/ids.ts';
+import { loadAll } from '../core/links.ts';
+import { isMessage, isPrivateKey, type Message } from '../core/message.ts';
+import { isList, Link, type Value } from '../core/value.ts';
+import { verifyCommitment } from '../core/verify.ts';
+import { aliases, commitments, messages } from './layout.ts';
+import { makeMessageCell } from './message-cell.ts';
+import { type Entry, put, type Store } from './store.ts';
+
+type Whole = Message | readonly Value[];
+
+export class MessageWriter {
+  readonly entries: Entry[] = [];
+  /** Unsigned ids of messages that were not stored before. */
+  readonly fresh: string[] = [];
+  /** Unsigned ids of messages that got commitments. */
+  readonly touched: string[] = [];
+  readonly #cache: { readonly store: Store; read(path: string): Awaitable<Value | undefined> };
+  readonly #env: Environment;
+  /** Ids that somebody else has checked. */
+  readonly #checked: readonly string[];
+  readonly #done = new Set<string>();
+
+  constructor(
+    cache: { readonly store: Store; read(path: string): Awaitable<Value | undefined> },
+    env: Environment,
+    checked: readonly string[] = [],
+  ) {
+    this.#cache = cache;
+    this.#env = env;
+    this.#checked = checked;
+  }
+
+  /** Adds a message or list with everything in it; gives its unsigned id. */
+  add(value: Whole, depth = 0): Awaitable<string> {
+    if (depth > this.#env.limits.maxDepth) {
+      raise('limit-exceeded', `A message is nested deeper than ${this.#env.limits.maxDepth}.`);
+    }
+    if (isMessage(value) && isMessage(value.get('device'))) {
+      raise('bad-request', 'A message whose device is a message cannot be stored.', 'Name the device instead.');
+    }
+    return andThen(this.#ready(value), (ready) => this.#addReady(ready, value, depth));
+  }
+
+  #addReady(ready: Whole, original: Whole, depth: number): Awaitable<string> {
+    const children: Whole[] = [];
+    const content = isMessage(ready) ? uncommitted(ready) : ready;
+    const shallow = makeMessageCell(
+      content,
+      isMessage(original) ? original : undefined,
+      (child) => {
+        children.push(child);
+        return linkId(child, this.#env, depth + 1);
+      },
+      this.#env,
+    );
+    return andThen(this.#isNew(shallow.id), (isNew) => {
+      if (isNew) {
+        for (const { path, bytes } of shallow.splits) this.entries.push(put(path, bytes));
+        this.entries.push(put(`${messages}/${shallow.id}`, shallow.cell));
+        this.fresh.push(shallow.id);
+      }
+      return andThen(
+        mapInOrder(children, (child) => this.add(child, depth + 1)),
+        () => andThen(isMessage(ready) ? this.#addCommitments(shallow.id, ready) : undefined, () => shallow.id),
+      );
+    });
+  }
+
+  #isNew(id: string): Awaitable<boolean> {
+    if (this.#done.has(id)) return false;
+    this.#done.add(id);
+    return andThen(this.#cache.store.type(`${messages}/${id}`), (type) => type === undefined);
+  }
+
+  #addCommitments(unsigned: string, message: Message): Awaitable<void> {
+    const all = commitmentsOf(message);
+    if (all.length === 0) return;
+    return andThen(
+      mapInOrder(all, ([id, commitment]) => this.#addCommitment(unsigned, id, commitment, message)),
+      (leads) => {
+        const signatures = selectCommitments(message, everySigner);
+        // The sum of all signatures is how parents refer to a message with several.
+        if (signatures.length > 1 && leads.every(Boolean)) this.#alias(sumOfIds(signatures), unsigned);
+      },
+    );
+  }
+
+  /** Whether the commitment's id leads to the message from now on. */
+  #addCommitment(unsigned: string, id: string, commitment: Message, message: Message): Awaitable<boolean> {
+    const path = `${commitments}/${unsigned}/${id}`;
+    return andThen(this.#cache.store.type(path), (known) => {
+      if (known === undefined) {
+        this.touched.push(unsigned);
+        this.entries.push(put(path, encode(commitment)));
+      }
+      if (id === unsigned) return true;
+      return andThen(this.#cache.store.read(`${aliases}/${id}`), (alias): Awaitable<boolean> => {
+        if (alias !== undefined) return toText(alias) === unsigned;
+        return andThen(this.#holds(id, commitment, message), (holds) => {
+          if (holds) this.#alias(id, unsigned);
+          return holds;
+        });
+      });
+    });
+  }
+
+  #holds(id: string, commitment: Message, message: Message): Awaitable<boolean> {
+    if (this.#checked.includes(id)) return true;
+    return andThen(verifyCommitment(message, id, this.#env), (holds): Awaitable<boolean> => {
+      // A signature over children inline can only be checked with them inline.
+      if (holds || commitment.get('bundle') === undefined || !hasLinks(message)) return holds;
+      const whole = loadAll(message, this.#env);
+      return andThen(whole, (loaded) => (isMessage(loaded) ? verifyCommitment(loaded, id, this.#env) : false));
+    });
+  }
+
+  #alias(id: string, unsigned: string): void {
+    this.entries.push(put(`${aliases}/${id}`, new TextEncoder().encode(unsigned)));
+  }
+
+  /** The value as it is stored: no private keys, no lazy links, only what is committed. */
+  #ready(value: Whole): Awaitable<Whole> {
+    if (isList(value)) {
+      if (!value.some((item) => item instanceof Link && item.lazy)) return value;
+      return mapInOrder(value, (item) => this.#loaded(item));
+    }
+    let ready = value.filter((key) => !isPrivateKey(key));
+    if (ready.has('commitments')) {
+      ready = commitmentsOf(ready).length === 0 ? uncommitted(ready) : withOnlyCommitted(ready);
+    }
+    const lazy = [...ready.entries()].filter(([, item]) => item instanceof Link && item.lazy);
+    if (lazy.length === 0) return ready;
+    const loaded = mapInOrder(lazy, ([key, item]) =>
+      andThen(this.#loaded(item), (found): readonly [string, Value] => [key, found]),
+    );
+    return andThen(loaded, (entries) => ready.withAll(entries));
+  }
+
+  /** What a lazy link stands for: a literal, or a link to the message whose id the cell holds. */
+  #loaded(item: Value): Awaitable<Value> {
+    if (!(item instanceof Link) || !item.lazy) return item;
+    return andThen(this.#cache.read(item.ref), (found): Value => {
+      if (found === undefined) {
+        raise('necessary-message-not-found', `A link leads to \`${item.ref}\`, which is nowhere to be found.`);
+      }
+      if (!isBinary(found) || item.type === undefined) return found;
+      const text = toText(found) ?? '';
+      return item.type === 'link' ? new Link(text) : (this.#env.parseTyped(item.type, text) ?? found);
+    });
+  }
+}
+
+function hasLinks(message: Message): boolean {
+  for (const [, value] of message.entries()) if (value instanceof Link) return true;
+  return false;
+}
