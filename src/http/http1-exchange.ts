@@ -10,7 +10,7 @@ import { CallerGone, type Exchange } from './exchange.ts';
 import { type HeaderMap, readHeaders } from './headers.ts';
 
 const lingerBytes = 1024 * 1024;
-const lingerMs = 2_000;
+const lingerMs = 1_000;
 /** Above this much unsent data a caller that stops reading is given up after the idle time. */
 const stallBytes = 64 * 1024;
 
@@ -27,6 +27,8 @@ export class Http1Exchange implements Exchange {
   readonly #response: ServerResponse;
   readonly #stallMs: number;
   #answered = false;
+  /** Everything has been handed to the connection: a caller that leaves now misses nothing we still work on. */
+  #complete = false;
   #abort: AbortController | undefined;
 
   constructor(request: IncomingMessage, response: ServerResponse, secure: boolean, stallMs: number) {
@@ -57,7 +59,7 @@ export class Http1Exchange implements Exchange {
       this.#abort = abort;
       const response = this.#response;
       const gone = (): void => {
-        if (!response.writableFinished) abort.abort(new CallerGone());
+        if (!this.#complete) abort.abort(new CallerGone());
       };
       if (response.destroyed) gone();
       else response.once('close', gone);
@@ -76,6 +78,7 @@ export class Http1Exchange implements Exchange {
     // Throws for a header that can't be sent; then another answer is still possible.
     response.writeHead(status, head);
     this.#answered = true;
+    this.#complete = true;
     const content = this.method === 'HEAD' || bodiless(status) ? undefined : body;
     if (!unread) response.end(content);
     else {
@@ -106,6 +109,7 @@ export class Http1Exchange implements Exchange {
         if (!response.write(piece)) await this.#drained();
       }
     }
+    this.#complete = true;
     response.end();
   }
 

@@ -17,6 +17,8 @@ export class Http2Exchange implements Exchange {
   readonly #stream: ServerHttp2Stream;
   readonly #stallMs: number;
   #answered = false;
+  /** Everything has been handed to the connection: a caller that leaves now misses nothing we still work on. */
+  #complete = false;
   #abort: AbortController | undefined;
 
   constructor(stream: ServerHttp2Stream, pseudo: IncomingHttpHeaders, rawHeaders: readonly string[], stallMs: number) {
@@ -44,7 +46,7 @@ export class Http2Exchange implements Exchange {
       this.#abort = abort;
       const stream = this.#stream;
       const gone = (): void => {
-        if (!stream.writableFinished) abort.abort(new CallerGone());
+        if (!this.#complete) abort.abort(new CallerGone());
       };
       if (stream.destroyed) gone();
       else stream.once('close', gone);
@@ -61,6 +63,7 @@ export class Http2Exchange implements Exchange {
     const length = bodiless(status) ? undefined : (body?.length ?? 0);
     stream.respond(fields(status, headers, length), { endStream: empty });
     this.#answered = true;
+    this.#complete = true;
     if (!empty) stream.end(content);
     this.#stopSender();
     if (!empty) this.#watchStall();
@@ -84,6 +87,7 @@ export class Http2Exchange implements Exchange {
       if (stream.destroyed || stream.closed) throw new CallerGone();
       if (!stream.write(piece)) await this.#drained();
     }
+    this.#complete = true;
     stream.end();
   }
 

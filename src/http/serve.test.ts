@@ -106,13 +106,16 @@ describe('limits', () => {
   test('413 for an announced and for a chunked body that is too large', async () => {
     const options = { maxBodyBytes: 1_000 };
     expect(
-      await statuses(options, `POST /x HTTP/1.1\r\nhost: x\r\ncontent-length: 1001\r\n\r\n${'a'.repeat(1001)}`),
+      await statuses(
+        options,
+        `POST /x HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 1001\r\n\r\n${'a'.repeat(1001)}`,
+      ),
     ).toEqual([[413, 'limit-exceeded']]);
     const chunk = `200\r\n${'a'.repeat(512)}\r\n`;
     expect(
       await statuses(
         options,
-        `POST /x HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n${chunk}${chunk}0\r\n\r\n`,
+        `POST /x HTTP/1.1\r\nhost: x\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n${chunk}${chunk}0\r\n\r\n`,
       ),
     ).toEqual([[413, 'limit-exceeded']]);
   });
@@ -126,10 +129,11 @@ describe('limits', () => {
     let sent = 0;
     const block = Buffer.from(`10000\r\n${'a'.repeat(0x10000)}\r\n`);
     const pump = setInterval(() => {
+      if (socket.writableLength > 1_000_000) return;
       sent += block.length;
-      if (socket.writableLength < 1_000_000) socket.write(block);
+      socket.write(block);
     }, 1);
-    await once(socket, 'close');
+    await new Promise((closed) => socket.once('close', closed));
     clearInterval(pump);
     expect(sent).toBeLessThan(200_000_000);
   });
@@ -179,7 +183,7 @@ describe('limits', () => {
       new Promise(() => signal.addEventListener('abort', () => (reason = signal.reason)));
     const [reply] = parseReplies(await rawExchange(await start({ requestTimeoutMs: 50 }, never), [last('/')]));
     expect([reply?.status, reply?.headers.get('code')]).toEqual([504, 'timeout']);
-    expect(String(reason)).toContain('too long');
+    expect(String(reason)).toContain('timeout');
   });
 
   test('connections above the limit are dropped', async () => {

@@ -30,6 +30,8 @@ export interface HttpServer extends AsyncDisposable {
 export interface ServeModules extends Observers {
   readonly answer: Answerer;
   readonly blobs?: Blobs;
+  /** Disposed of with the server. */
+  readonly closes?: AsyncDisposable;
 }
 
 export function serve(settings: Partial<ListenerOptions>, modules: ServeModules): HttpServer {
@@ -40,7 +42,7 @@ class Server implements HttpServer {
   readonly #options: ListenerOptions;
   readonly #edge: Edge;
   readonly #work: WorkModules;
-  readonly #ownBlobs: (Blobs & AsyncDisposable) | undefined;
+  readonly #closes: AsyncDisposable | undefined;
   /** Tells the requests of this run from those of another in the log. */
   readonly #prefix = Math.random().toString(36).slice(2, 10);
   #count = 0;
@@ -49,8 +51,9 @@ class Server implements HttpServer {
   constructor(options: ListenerOptions, modules: ServeModules) {
     this.#options = options;
     this.#edge = new Edge(options);
-    this.#ownBlobs = modules.blobs === undefined ? temporaryBlobs(options.spoolDirectory) : undefined;
-    this.#work = { ...modules, options, edge: this.#edge, blobs: modules.blobs ?? this.#ownBlobs! };
+    const own = modules.blobs === undefined ? temporaryBlobs(options.spoolDirectory) : undefined;
+    this.#closes = own ?? modules.closes;
+    this.#work = { ...modules, options, edge: this.#edge, blobs: modules.blobs ?? own! };
   }
 
   async listen(): Promise<void> {
@@ -89,7 +92,7 @@ class Server implements HttpServer {
 
   async close(): Promise<void> {
     await this.#listener?.close();
-    await this.#ownBlobs?.[Symbol.asyncDispose]();
+    await this.#closes?.[Symbol.asyncDispose]();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

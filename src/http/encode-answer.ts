@@ -1,0 +1,91 @@
+/**
+ * A result message in the codec of its answer (spec 03 §2.3): header fields and a body, ready for the wire.
+ *
+ *     httpsig@1.0    keys are headers; children are `key+link` headers, or with `bundle` parts of the body
+ *     ans104@1.0     the body is the data item
+ *     any other      the body is the encoded message; its simple keys are repeated as headers
+ */
+import { isBinary, toBytes } from '../core/bytes.ts';
+import type { Codec } from '../core/codec.ts';
+import { committerOf, keepCommitments } from '../core/commitments.ts';
+import { codecOf, structured } from '../core/convert.ts';
+import type { Environment } from '../core/environment.ts';
+import { raise } from '../core/errors.ts';
+import { text } from '../core/fields.ts';
+import { isMessage, isPrivateKey, type Message } from '../core/message.ts';
+import { isInteger, type Value } from '../core/value.ts';
+import { hopByHop, isHeaderName, toLatin1 } from './headers.ts';
+
+export interface Encoded {
+  /** `[name, value, …]` */
+  readonly headers: string[];
+  readonly body: Uint8Array | undefined;
+  /** Whether the body is the raw bytes of one value, so that a range of it means something. */
+  readonly raw: boolean;
+}
+
+/** Longer values aren't repeated as headers. */
+const maxRepeatedBytes = 4_096;
+const maxRepeatedInAll = 32 * 1024;
+
+const httpsigName = 'httpsig@1.0';
+export const dataItems = 'ans104@1.0';
+
+export async function encodeAnswer(
+  message: Message,
+  codecName: string,
+  bundle: boolean,
+  env: Environment,
+): Promise<Encoded> {
+  const codec = codecOf(codecName, env);
+  const kept = codecName === dataItems ? keepCommitments(message, (_, one) => committerOf(one) !== undefined) : message;
+  const tabm = await codecOf(structured, env).toTabm(kept, bundle ? { bundle } : {}, env);
+  const encoded = await codec.fromTabm(tabm, { bundle, wire: true }, env);
+  if (codecName === httpsigName) return fromFields(encoded);
+  return withEnvelope(codec, message, toBody(encoded), codecName === dataItems);
+}
+
+/** An encoded httpsig message: its entries are the headers. */
+export function fromFields(encoded: Value): Encoded {
+  if (!isMessage(encoded)) return { headers: [], body: toBody(encoded), raw: true };
+  const headers: string[] = [];
+  for (const [name, value] of encoded.entries()) {
+    if (name === 'body' || !isBinary(value) || isUnsendable(name)) continue;
+    const spelt = toLatin1(value);
+    if (spelt !== undefined) headers.push(name, spelt);
+  }
+  const body = encoded.get('body');
+  const type = encoded.get('content-type');
+  const parts = typeof type === 'string' && type.startsWith('multipart/');
+  return { headers, body: body === undefined ? undefined : toBody(body), raw: !parts };
+}
+
+function withEnvelope(codec: Codec, message: Message, body: Uint8Array, bare: boolean): Encoded {
+  const headers = ['codec-device', codec.name];
+  if (codec.contentType !== undefined) headers.push('content-type', codec.contentType);
+  if (bare) return { headers, body, raw: false };
+  let room = maxRepeatedInAll;
+  for (const [key, value] of message.entries()) {
+    if (key === 'body' || key === 'data' || key === 'codec-device' || key === 'content-type') continue;
+    if (isPrivateKey(key) || isUnsendable(key) || !isHeaderName(key)) continue;
+    const spelt = simpleText(value);
+    if (spelt === undefined || spelt.length + key.length > room) continue;
+    room -= spelt.length + key.length;
+    headers.push(key, spelt);
+  }
+  return { headers, body, raw: false };
+}
+
+function simpleText(value: Value): string | undefined {
+  if (isBinary(value)) return value.length > maxRepeatedBytes ? undefined : toLatin1(value);
+  return isInteger(value) ? String(value) : text.read(value);
+}
+
+/** Fields that steer the connection, and the length, which is ours to tell. */
+function isUnsendable(name: string): boolean {
+  return hopByHop.has(name) || name === 'content-length';
+}
+
+function toBody(encoded: Value): Uint8Array {
+  return isBinary(encoded) ? toBytes(encoded) : raise('bad-type', 'The result has no form in this codec.');
+}

@@ -1,0 +1,311 @@
+/**
+ * From a result to an answer (spec 03 §2.3–2.5): negotiate, commit, encode, and remember.
+ *
+ *     result ─► codec, bundle ─► remembered? ─┬─► answer ─► 304, 206, cookies, index page
+ *                                             └─► commit (once per content) ─► encode ─┘
+ *
+ * Commitments are the node's, made with its wallet. Equal content gets the same commitment and the same bytes, whoever asks; so nothing that
+ * belongs to one caller (cookies, its request id, where its request came from) is part of what is remembered. Concurrent requests for the
+ * same new content share one signature.
+ */
+import { type Awaitable, isPromise } from '../core/awaitable.ts';
+import { commit } from '../core/commit.ts';
+import type { Environment } from '../core/environment.ts';
+import { raise } from '../core/errors.ts';
+import { flag } from '../core/fields.ts';
+import { hashpath } from '../core/hashpath.ts';
+import { type Message, message } from '../core/message.ts';
+import type { Outcome } from '../core/outcome.ts';
+import type { Resolver } from '../core/resolver.ts';
+import type { Value } from '../core/value.ts';
+import { sha256Base64Url } from '../crypto/hash.ts';
+import type { Answer } from './answer.ts';
+import { AnswerCache } from './answer-cache.ts';
+import { type Blobs, blobRef } from './blobs.ts';
+import { conditional } from './conditional.ts';
+import { contentKey } from './content-key.ts';
+import { takeCookies } from './cookies.ts';
+import { dataItems, type Encoded, encodeAnswer } from './encode-answer.ts';
+import type { HeaderMap } from './headers.ts';
+import { indexPage } from './index-page.ts';
+import { answerCodec } from './negotiate.ts';
+import { type Answering, answering } from './options.ts';
+import { page } from './problem.ts';
+import { type Result, resultOf } from './result.ts';
+
+/** What an answer depends on besides the result. */
+export interface Asked {
+  readonly request: Message;
+  readonly headers: HeaderMap;
+  readonly resolver: Resolver;
+  readonly requestId: string;
+  /** False where the reference doesn't sign: refusals of hooks. */
+  readonly sign: boolean;
+}
+
+/** An encoded answer, as it is remembered. */
+interface Ready {
+  readonly answer: Answer;
+  readonly etag: string | undefined;
+  /** The body is raw bytes: ranges of it can be asked for. */
+  readonly ranges: boolean;
+  /** Neither a body nor a content type: a person would see nothing. */
+  readonly blank: boolean;
+}
+
+export class Responder {
+  readonly #blobs: Blobs;
+  readonly #ready: AnswerCache<Ready>;
+  readonly #signed: AnswerCache<Message>;
+  readonly #signing = new Map<string, Promise<Message>>();
+
+  constructor(blobs: Blobs, cacheBytes: number) {
+    this.#blobs = blobs;
+    this.#ready = new AnswerCache(cacheBytes / 2);
+    this.#signed = new AnswerCache(cacheBytes / 2);
+  }
+
+  respond(outcome: Outcome, asked: Asked): Awaitable<Answer> {
+    const { env } = asked.resolver;
+    const options = answering(env.options);
+    const result = resultOf(outcome);
+    const { codec, required } = answerCodec(
+      asked.request,
+      result.message.has('content-type'),
+      env,
+      options.defaultCodec,
+    );
+    const known = env.codecs.has(codec);
+    if (!known && required) {
+      raise('bad-request', `This node does not know the format \`${codec}\`.`, {
+        status: 406,
+        hint: `It knows ${[...env.codecs.keys()].join(', ')}.`,
+      });
+    }
+    return this.#respondIn(known ? codec : options.defaultCodec, result, options, asked);
+  }
+
+  #respondIn(codec: string, result: Result, options: Answering, asked: Asked): Awaitable<Answer> {
+    const bundle = wantsBundle(asked.request.get('accept-bundle'), codec);
+    const person = codec === 'httpsig@1.0' && !bundle && wantsHtml(asked.headers);
+    if (person && (result.status === 404 || result.status >= 500)) return errorPage(result, asked.requestId);
+    const cookies = takeCookies(result.message, asked.request, asked.resolver.env);
+    if (isPromise(cookies)) {
+      return cookies.then(({ lines, rest }) =>
+        this.#finish(codec, bundle, { ...result, message: rest }, lines, options, asked),
+      );
+    }
+    const plain = cookies.rest === result.message ? result : { ...result, message: cookies.rest };
+    return this.#finish(codec, bundle, plain, cookies.lines, options, asked);
+  }
+
+  #finish(
+    codec: string,
+    bundle: boolean,
+    result: Result,
+    cookies: readonly string[],
+    options: Answering,
+    asked: Asked,
+  ): Awaitable<Answer> {
+    const ready = this.#encoded(codec, bundle, result, options, asked);
+    return isPromise(ready)
+      ? ready.then((made) => this.#dress(made, codec, bundle, result, cookies, options, asked))
+      : this.#dress(ready, codec, bundle, result, cookies, options, asked);
+  }
+
+  /** What depends on the caller. */
+  #dress(
+    ready: Ready,
+    codec: string,
+    bundle: boolean,
+    result: Result,
+    cookies: readonly string[],
+    options: Answering,
+    asked: Asked,
+  ): Awaitable<Answer> {
+    if (ready.blank && options.generateIndex && codec === 'httpsig@1.0' && !bundle) {
+      const shown = indexPage(result.message, asked, wantsHtml(asked.headers));
+      if (isPromise(shown)) return shown.then((found) => finishAnswer(withPage(ready, found), cookies, asked));
+      return finishAnswer(withPage(ready, shown), cookies, asked);
+    }
+    return finishAnswer(ready, cookies, asked);
+  }
+
+  // ---- the part that is remembered ------------------------------------------------------------------------------------------
+
+  #encoded(codec: string, bundle: boolean, result: Result, options: Answering, asked: Asked): Awaitable<Ready> {
+    const { env } = asked.resolver;
+    const blob = blobRef(result.message.get('body'));
+    if (blob !== undefined) return this.#streamed(blob, codec, bundle, result, options, asked);
+    return this.#encodedWhole(codec, bundle, result, options, asked, env);
+  }
+
+  #encodedWhole(
+    codec: string,
+    bundle: boolean,
+    result: Result,
+    options: Answering,
+    asked: Asked,
+    env: Environment,
+  ): Awaitable<Ready> {
+    const content = contentKey(result.message);
+    const sign = asked.sign && options.forceSigned && !result.signed && env.wallet !== undefined;
+    // What else decides on the bytes; the hashpath only where it is signed.
+    const path = sign && options.signHashpath ? hashpath(result.message, env) : '';
+    const key =
+      content === undefined
+        ? undefined
+        : `${codec} ${bundle ? 'b' : ''}${sign ? env.wallet!.address : ''} ${result.status} ${env.dialect.name} ${path} ${content}`;
+    const known = key === undefined ? undefined : this.#ready.get(key);
+    if (known !== undefined) return known;
+    return this.#encode(codec, bundle, result, sign, path, key, env);
+  }
+
+  async #encode(
+    codec: string,
+    bundle: boolean,
+    result: Result,
+    sign: boolean,
+    path: string,
+    key: string | undefined,
+    env: Environment,
+  ): Promise<Ready> {
+    const bare = result.message.without('priv');
+    const plain = path === '' ? bare.withOrigin(undefined) : bare;
+    let whole = sign ? await this.#commit(plain, codec, path, env) : plain;
+    // Formats without headers of their own tell the status in the body, also of what others signed.
+    if (result.signed && codec !== 'httpsig@1.0' && codec !== dataItems && !whole.has('status')) {
+      whole = whole.with('status', result.status);
+    }
+    const encoded = await encodeAnswer(whole, codec, bundle, env);
+    const etag = key === undefined ? undefined : `"${sha256Base64Url(key).slice(0, 27)}"`;
+    const ready = makeReady(encoded, result.status, etag);
+    if (key !== undefined) this.#ready.set(key, ready, sizeOf(ready.answer));
+    return ready;
+  }
+
+  /** The message with the node's commitment; the same one for the same content. */
+  #commit(plain: Message, codec: string, path: string, env: Environment): Awaitable<Message> {
+    const device = codec === dataItems ? dataItems : 'httpsig@1.0';
+    const content = contentKey(plain);
+    if (content === undefined) return commit(plain, env, commitWith(device));
+    const key = `${device} ${env.wallet!.address} ${env.dialect.name} ${path} ${content}`;
+    const known = this.#signed.get(key) ?? this.#signing.get(key);
+    if (known !== undefined) return known;
+    const signing = Promise.resolve(commit(plain, env, commitWith(device))).finally(() => this.#signing.delete(key));
+    this.#signing.set(key, signing);
+    return signing.then((signed) => {
+      this.#signed.set(key, signed, 2_048 + 2 * content.length);
+      return signed;
+    });
+  }
+
+  /** A result whose body is a blob: everything else becomes headers, unsigned, and the body is streamed. */
+  async #streamed(
+    ref: string,
+    codec: string,
+    bundle: boolean,
+    result: Result,
+    options: Answering,
+    asked: Asked,
+  ): Promise<Ready> {
+    const { env } = asked.resolver;
+    const blob = codec === 'httpsig@1.0' ? await this.#blobs.open(ref) : undefined;
+    if (blob === undefined) return this.#encodedWhole(codec, bundle, result, options, asked, env);
+    const rest = result.message.without('body', 'priv').withOrigin(undefined);
+    const encoded = await encodeAnswer(rest, codec, bundle, env);
+    const digest = Buffer.from(ref.slice('data/'.length), 'base64url').toString('base64');
+    const headers = [...encoded.headers, 'content-digest', `sha-256=:${digest}:`];
+    const etag = `"${ref.slice('data/'.length)}"`;
+    const ready = makeReady({ headers, body: new Uint8Array(0), raw: true }, result.status, etag);
+    return { ...ready, answer: { ...ready.answer, body: { blob, start: 0, end: blob.size } } };
+  }
+}
+
+const commitments = new Map<string, Message>([
+  ['httpsig@1.0', message({ 'commitment-device': 'httpsig@1.0', type: 'signed' })],
+  [dataItems, message({ 'commitment-device': dataItems, type: 'signed' })],
+]);
+
+function commitWith(device: string): Message {
+  return commitments.get(device)!;
+}
+
+/** Under the answer's own headers (spec 03 §2.3.5). */
+const defaults = [
+  ['access-control-allow-origin', '*'],
+  ['access-control-allow-methods', 'GET, POST, PUT, DELETE, OPTIONS'],
+  ['access-control-expose-headers', '*'],
+  ['vary', 'accept, accept-bundle, require-codec'],
+] as const;
+
+function makeReady(encoded: Encoded, status: number, etag: string | undefined): Ready {
+  const headers = encoded.headers.slice();
+  const names = new Set<string>();
+  for (let i = 0; i < headers.length; i += 2) names.add(headers[i]!);
+  for (const [name, value] of defaults) if (!names.has(name)) headers.push(name, value);
+  const tagged = status === 200 && etag !== undefined && !names.has('etag');
+  if (tagged) headers.push('etag', etag);
+  const ranges = status === 200 && encoded.raw && encoded.body !== undefined;
+  if (ranges && !names.has('accept-ranges')) headers.push('accept-ranges', 'bytes');
+  return {
+    answer: { status, headers, body: encoded.body },
+    etag: tagged ? etag : undefined,
+    ranges,
+    blank: encoded.body === undefined && !names.has('content-type'),
+  };
+}
+
+function sizeOf(answer: Answer): number {
+  let bytes = 512;
+  for (const part of answer.headers) bytes += part.length;
+  return bytes + (answer.body instanceof Uint8Array ? answer.body.length : 0);
+}
+
+/** An index page lies under the message's own headers. */
+function withPage(ready: Ready, shown: Encoded | undefined): Ready {
+  if (shown?.body === undefined) return ready;
+  const headers = ready.answer.headers.slice();
+  const names = new Set<string>();
+  for (let i = 0; i < headers.length; i += 2) names.add(headers[i]!);
+  for (let i = 0; i < shown.headers.length; i += 2) {
+    if (!names.has(shown.headers[i]!)) headers.push(shown.headers[i]!, shown.headers[i + 1]!);
+  }
+  return { ...ready, answer: { ...ready.answer, headers, body: shown.body }, ranges: false };
+}
+
+function finishAnswer(ready: Ready, cookies: readonly string[], asked: Asked): Answer {
+  const { headers } = asked;
+  let { answer } = ready;
+  const echo = headers.get('access-control-request-headers');
+  if (echo !== undefined || cookies.length > 0) {
+    const own = answer.headers.slice();
+    if (echo !== undefined) own.push('access-control-allow-headers', echo);
+    for (const line of cookies) own.push('set-cookie', line);
+    answer = { ...answer, headers: own };
+  }
+  if (!headers.has('if-none-match') && !headers.has('range')) return answer;
+  const method = asked.request.get('method');
+  return method === 'GET' || method === 'HEAD' ? conditional(answer, ready.etag, ready.ranges, headers) : answer;
+}
+
+function wantsBundle(wish: Value | undefined, codec: string): boolean {
+  if (codec === dataItems && wish === false) return true;
+  return wish === undefined ? codec === dataItems : (flag.read(wish) ?? false);
+}
+
+export function wantsHtml(headers: HeaderMap): boolean {
+  return headers.get('accept')?.includes('text/html') === true;
+}
+
+function errorPage(result: Result, requestId: string): Answer {
+  const words = (key: string): string | undefined => {
+    const value = result.message.get(key);
+    return typeof value === 'string' ? value : undefined;
+  };
+  const sentence = words('body') ?? (result.status === 404 ? 'There is nothing here.' : 'The node could not answer.');
+  const html = page(result.status, words('code') ?? 'error', sentence, words('hint'), requestId);
+  const headers = ['content-type', 'text/html; charset=utf-8', 'cache-control', 'no-store'];
+  for (const [name, value] of defaults) headers.push(name, value);
+  return { status: result.status, headers, body: new TextEncoder().encode(html) };
+}
