@@ -16,12 +16,14 @@ import type { Environment } from '../core/environment.ts';
 import { raise } from '../core/errors.ts';
 import { isMessage, isPrivateKey, Message } from '../core/message.ts';
 import { Link, type Value } from '../core/value.ts';
+import { signOwnCommitment } from './httpsig/base.ts';
 import { inlined } from './httpsig/children.ts';
 import { httpsigCommitter } from './httpsig/committer.ts';
 import { decode } from './httpsig/decode.ts';
 import { encodeFields } from './httpsig/encode.ts';
 import { writeFields } from './httpsig/multipart.ts';
-import { isBundle, writeSiginfo } from './httpsig/siginfo.ts';
+import { writeSiginfo } from './httpsig/siginfo.ts';
+import { isBundle } from './httpsig/signature-input.ts';
 import { joinBinaries } from './httpsig/text.ts';
 
 export const httpsig: Codec = {
@@ -37,7 +39,8 @@ export const httpsig: Codec = {
 function encode(tabm: Tabm, params: CodecParams, env: Environment): Awaitable<Value> {
   if (isBinary(tabm) || (tabm as Value) instanceof Link) return tabm;
   const bundle = params.bundle === true || (params.bundle === undefined && mustBundle(tabm, env));
-  return bundle ? andThen(inlined(tabm, env), (whole) => encodeWhole(whole, env)) : encodeWhole(tabm, env);
+  const wire = params.wire === true;
+  return bundle ? andThen(inlined(tabm, env), (whole) => encodeWhole(whole, env, wire)) : encodeWhole(tabm, env, wire);
 }
 
 /** A commitment over a bundle can be read back only from a bundle; the dialect of 2026 sees to that by itself. */
@@ -45,32 +48,19 @@ function mustBundle(tabm: Message, env: Environment): boolean {
   return env.dialect.name === '2026' && commitmentsOf(tabm).some(([, commitment]) => isBundle(commitment));
 }
 
-function encodeWhole(tabm: Message, env: Environment): Awaitable<Value> {
-  const { fields, body } = encodeFields(tabm, env);
+function encodeWhole(tabm: Message, env: Environment, wire: boolean): Awaitable<Value> {
+  const { fields, body } = encodeFields(tabm, env, undefined, wire);
   if (body !== undefined) fields.set('body', body);
-  const commitments = commitmentsToWrite(tabm);
-  if (commitments.length === 0) return new Message(fields);
+  const commitments = commitmentsOf(tabm).map(([, commitment]) => commitment);
+  if (commitments.length === 0) {
+    if (tabm.has('signature')) signOwnCommitment(tabm, fields, env);
+    return new Message(fields);
+  }
   return andThen(writeSiginfo(tabm, commitments, env), ({ signature, signatureInput }) => {
     fields.set('signature', signature);
     fields.set('signature-input', signatureInput);
     return new Message(fields);
   });
-}
-
-/** The message's commitments. A message without any but with a `signature` is a commitment itself. */
-function commitmentsToWrite(tabm: Message): readonly Message[] {
-  const commitments = commitmentsOf(tabm).map(([, commitment]) => commitment);
-  const signature = tabm.get('signature');
-  if (commitments.length > 0 || signature === undefined) return commitments;
-  const fields = new Map<string, Value>([
-    ['signature', signature],
-    ['keyid', tabm.get('keyid') ?? ''],
-    ['type', tabm.get('type') ?? ''],
-    ['committed', tabm.get('committed') ?? []],
-  ]);
-  const bundle = tabm.get('bundle');
-  if (bundle !== undefined) fields.set('bundle', bundle);
-  return [new Message(fields)];
 }
 
 /** `name: value` lines, a blank line, and the body if it isn't empty. */

@@ -8,8 +8,9 @@ import { committedKeys, everySigner } from '../core/commitments.ts';
 import type { Environment } from '../core/environment.ts';
 import { Message } from '../core/message.ts';
 import { isList, type Value } from '../core/value.ts';
-import { components, defaultKeys, type Line, signatureBase } from './httpsig/base.ts';
+import { components, defaultKeys, signatureBase } from './httpsig/base.ts';
 import { constantKeyId } from './httpsig/keyid.ts';
+import type { Line } from './httpsig/signature-input.ts';
 import { toTabm } from './structured.ts';
 
 const constantKey = new TextEncoder().encode(constantKeyId);

@@ -41,7 +41,7 @@ export function floatText(value: number): string {
 // ---- ao-types ---------------------------------------------------------------------------------------------------------------
 
 /** The `ao-types` dictionary of these keys and types; sorts `types` in place. */
-export function writeTypes(types: [key: string, type: string][]): string {
+export function writeTypes(types: (readonly [key: string, type: string])[]): string {
   if (types.length > 1) types.sort((a, b) => compareKeys(a[0], b[0]));
   let out = '';
   for (const [key, type] of types) out += `${out === '' ? '' : ', '}${escapeKey(key)}="${type}"`;

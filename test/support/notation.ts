@@ -5,6 +5,7 @@
  *   1                integer                    {"$int": "…"}    integer beyond ±2^53
  *   {"$float": "…"}  float                      {"$atom": "x"}   atom; true, false, null are atoms as well
  *   {"$map": [[k,v]]} message with byte keys    {"$link": id, "lazy": b}
+ *   {"$resolve": [step …]}                      {"$as": [device, message]}
  */
 import {
   type Binary,
@@ -31,6 +32,11 @@ export function fromNotation(json: Json): Value {
   if ('$float' in json) return new Float(Number(json['$float']));
   if ('$atom' in json) return atom(json['$atom'] as string);
   if ('$link' in json) return new Link(json['$link'] as string, json['lazy'] === true);
+  if ('$resolve' in json) return new Sequence((json['$resolve'] as readonly Json[]).map(fromNotation));
+  if ('$as' in json) {
+    const [device, value] = json['$as'] as readonly [Json, Json];
+    return new As(fromNotation(device), fromNotation(value));
+  }
   if ('$term' in json) throw new Error(`no value for ${JSON.stringify(json)}`);
   if ('$map' in json) {
     const pairs = json['$map'] as readonly (readonly [Json, Json])[];
@@ -67,4 +73,18 @@ export function normal(json: Json): Json {
 
 function isJsonList(json: Json): json is readonly Json[] {
   return Array.isArray(json);
+}
+
+/** Committed lists in one form: some states of the network keep them as numbered messages, others as lists. */
+export function listedCommitted(json: Json): Json {
+  if (isJsonList(json)) return json.map(listedCommitted);
+  if (typeof json !== 'object' || json === null) return json;
+  return Object.fromEntries(
+    Object.entries(json).map(([key, value]) => {
+      const numbered = key === 'committed' && typeof value === 'object' && value !== null && !isJsonList(value);
+      if (!numbered) return [key, listedCommitted(value)];
+      const indices = Object.keys(value).sort((a, b) => Number(a) - Number(b));
+      return [key, indices.map((index) => (value as { readonly [key: string]: Json })[index]!)];
+    }),
+  );
 }

@@ -9,18 +9,17 @@
  * Derived names of RFC 9421 (`path`, `method` …) are plain keys of the message; they get their `@` in the list only.
  */
 import { type Binary, compareKeys, isBinary } from '../../core/bytes.ts';
-import { linkSuffix, withoutLinkSuffix } from '../../core/commitments.ts';
+import { linkSuffix, rawKeysCommittedBy, withoutLinkSuffix } from '../../core/commitments.ts';
 import type { Environment } from '../../core/environment.ts';
-import { isPrivateKey, type Message } from '../../core/message.ts';
+import { isPrivateKey, Message } from '../../core/message.ts';
 import { keyOrder } from '../../core/order.ts';
 import type { Value } from '../../core/value.ts';
 import { escapeKey, unescapeKey } from '../key-escape.ts';
 import { serializeString } from '../structured-fields.ts';
+import { readTypes, writeTypes } from '../structured-types.ts';
 import { contentDigest, encodeFields } from './encode.ts';
+import { type Line, writeCommitment } from './signature-input.ts';
 import { joinBinaries } from './text.ts';
-
-/** A covered field: its name in the encoded message and its value. */
-export type Line = readonly [name: string, value: Binary];
 
 /** The covered components in order, and the keys of the message that they cover. */
 export interface Components {
@@ -43,11 +42,44 @@ export function defaultKeys(tabm: Message): string[] {
  * commitment wants them.
  */
 export function components(tabm: Message, raw: readonly string[], bundle: boolean, env: Environment): Components {
-  const { fields, body } = encodeFields(tabm, env, inputKeys(tabm, raw, bundle, env));
+  const keys = inputKeys(tabm, raw, bundle, env);
+  const { fields, body } = encodeFields(bundle ? withTypesOf(tabm, keys, env) : tabm, env, keys);
   if (body !== undefined) fields.set('content-digest', contentDigest(body));
+  if (keys.includes('signature') && !tabm.has('commitments')) signOwnCommitment(tabm, fields, env);
   return env.dialect.componentOrder === 'committed'
     ? inCommittedOrder(raw, fields)
     : inMapOrder(raw, fields, env.dialect.idKeys === 'escaped');
+}
+
+/**
+ * The TABM with the types of these keys only. A bundle is made anew from the committed values, so it says nothing of other keys; in the
+ * plain form `ao-types` is a value like any other.
+ */
+function withTypesOf(tabm: Message, keys: readonly string[], env: Environment): Message {
+  const text = tabm.get('ao-types');
+  if (text === undefined) return tabm;
+  const types = readTypes(text, env.limits.maxKeys);
+  const kept = [...types].filter(([key]) => key === '.' || keys.includes(key));
+  if (kept.length === types.size) return tabm;
+  return kept.length === 0 ? tabm.without('ao-types') : tabm.with('ao-types', writeTypes(kept));
+}
+
+/**
+ * A message with a `signature` and without commitments is a commitment itself, and encoded as one: its signature becomes the headers that
+ * a message it belongs to would have. Raises if the value is no signature.
+ */
+export function signOwnCommitment(tabm: Message, fields: Map<string, Binary>, env: Environment): void {
+  const own = new Map<string, Value>([
+    ['signature', tabm.get('signature')!],
+    ['keyid', tabm.get('keyid') ?? ''],
+    ['type', tabm.get('type') ?? ''],
+  ]);
+  const bundle = tabm.get('bundle');
+  if (bundle !== undefined) own.set('bundle', bundle);
+  const { lines } = components(tabm.without('signature'), rawKeysCommittedBy(tabm), false, env);
+  const { label, signature, input } = writeCommitment(new Message(own), lines, env);
+  fields.set('signature', `${label}=${signature}`);
+  fields.set('signature-input', `${label}=${input}`);
 }
 
 /** The spelling of each key in the TABM. Keys that don't exist stay; they have no value and vanish. */
@@ -86,12 +118,16 @@ export function committedKeysOf(
   fields: { get(name: string): Value | undefined },
   escaped: boolean,
 ): readonly string[] {
+  const named = names.includes('ao-body-key');
+  const renamed = named ? fields.get('ao-body-key') : undefined;
   const keys: string[] = [];
   for (const name of names) {
-    if (name === 'content-digest') keys.push(...bodyKeys);
-    else keys.push(name);
+    if (name === 'content-digest') {
+      // A body named by a field that isn't there was `data`; it travels as a field of its own beside a body of children.
+      if (named && renamed === undefined) keys.push('data');
+      keys.push(...bodyKeys);
+    } else keys.push(name);
   }
-  const renamed = names.includes('ao-body-key') ? fields.get('ao-body-key') : undefined;
   const multipart = isMultipart(asBinary(fields.get('content-type')));
   const out = new Set<string>();
   for (const key of keys) {

@@ -19,8 +19,7 @@ import {
 } from '../../core/commitments.ts';
 import { type Dialect, dialects } from '../../core/dialect.ts';
 import type { Environment } from '../../core/environment.ts';
-import { AoException, raise } from '../../core/errors.ts';
-import { hashpath } from '../../core/hashpath.ts';
+import { raise } from '../../core/errors.ts';
 import { isMessage, Message } from '../../core/message.ts';
 import type { Value } from '../../core/value.ts';
 import { sha256Base64Url } from '../../crypto/hash.ts';
@@ -29,7 +28,7 @@ import { committedValue, hmacId } from '../ids.ts';
 import { components, defaultKeys, signatureBase, signatureParams } from './base.ts';
 import { inlined, linked } from './children.ts';
 import { type KeyMaterial, keyMaterial, publicKeyId } from './keyid.ts';
-import { isBundle } from './siginfo.ts';
+import { isBundle } from './signature-input.ts';
 
 const device = 'httpsig@1.0';
 
@@ -62,7 +61,7 @@ async function sign(tabm: Message, request: CommitRequest, env: Environment): Pr
   if (wallet === undefined) {
     return raise('no-wallet', 'There is no key to sign with.', 'Give the node a wallet.');
   }
-  const tag = hashpathTag(tabm, env);
+  const tag = hashpathTag(tabm);
   const fields = new Map<string, Value>([
     ['commitment-device', device],
     ['type', 'rsa-pss-sha512'],
@@ -97,19 +96,11 @@ function inheritsBundle(tabm: Message, env: Environment): boolean {
   );
 }
 
-/** The hashpath a message has when it is signed, if it is known how the message came to be. */
-function hashpathTag(tabm: Message, env: Environment): string | undefined {
-  if (tabm.origin !== undefined) {
-    try {
-      return hashpath(tabm, env);
-    } catch (thrown) {
-      if (thrown instanceof AoException) return undefined;
-      throw thrown;
-    }
-  }
+/** The hashpath a message has when it is signed; core/commit.ts puts it there. */
+function hashpathTag(tabm: Message): string | undefined {
   const priv = tabm.get('priv');
-  const stored = isMessage(priv) ? priv.get('hashpath') : undefined;
-  return stored !== undefined && isBinary(stored) ? toText(stored) : undefined;
+  const hashpath = isMessage(priv) ? priv.get('hashpath') : undefined;
+  return hashpath !== undefined && isBinary(hashpath) ? toText(hashpath) : undefined;
 }
 
 /** Adds an HMAC; one with the same key id is replaced. */

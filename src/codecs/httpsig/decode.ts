@@ -13,8 +13,7 @@ import type { Value } from '../../core/value.ts';
 import { escapeKey, unescapeKey } from '../key-escape.ts';
 import { isInnerList, parseDictionary, parseItem, Token } from '../structured-fields.ts';
 import { checkDigest } from './digest.ts';
-import { inlineKey } from './encode.ts';
-import { parseMultipart } from './parse-multipart.ts';
+import { bodyKey, parseMultipart } from './parse-multipart.ts';
 import { isSiginfo, readSiginfo } from './siginfo.ts';
 
 /** The TABM that an encoded message stands for. */
@@ -24,11 +23,14 @@ export function decode(encoded: Message, env: Environment): Message {
   if (body !== undefined && !isBinary(body))
     raise('bad-encoding', 'The body of an encoded message is not a byte string.');
   const fromBody = body === undefined ? undefined : readBody(body, fields, env);
-  const commitments = readCommitments(fields, body, [...(fromBody?.keys() ?? [])], env);
+  const commitments = readCommitments(fields, body, fromBody ?? new Map(), env);
   const out = new Map<string, Value>();
   for (const [key, value] of fields) if (isKept(key, value, commitments)) out.set(key, value);
   if (fromBody !== undefined) {
-    for (const [key, value] of fromBody) if (key !== 'commitments' && !isPrivateKey(key)) out.set(key, value);
+    for (const [name, value] of fromBody) {
+      const key = decodeName(name, env);
+      if (key !== 'commitments' && !isPrivateKey(key)) out.set(key, value);
+    }
   }
   expandIds(out, commitments, env);
   if (commitments !== undefined && commitments.size > 0) {
@@ -88,7 +90,7 @@ function isCovered(key: string, commitments: Message): boolean {
 
 /** The entries that the body gives, in its order. */
 function readBody(body: Binary, fields: Map<string, Value>, env: Environment): ReadonlyMap<string, Value> {
-  const inline = inlineKey(fields);
+  const inline = bodyKey(fields);
   const boundary = boundaryOf(fields.get('content-type'));
   return boundary === undefined ? new Map([[inline, body]]) : parseMultipart(body, boundary, inline, env);
 }
@@ -107,7 +109,7 @@ function boundaryOf(contentType: Value | undefined): string | undefined {
 function readCommitments(
   fields: Map<string, Value>,
   body: Binary | undefined,
-  bodyKeys: readonly string[],
+  fromBody: ReadonlyMap<string, Value>,
   env: Environment,
 ): Message | undefined {
   const signature = fields.get('signature');
@@ -115,7 +117,7 @@ function readCommitments(
   if (!isSiginfo(signature, input)) return undefined;
   const inputText = input as string;
   if (body !== undefined && inputText.includes('"content-digest"')) checkDigest(fields.get('content-digest'), body);
-  return readSiginfo(signature as string, inputText, { fields, bodyKeys }, env);
+  return readSiginfo(signature as string, inputText, { fields, body: fromBody }, env);
 }
 
 /** `ao-ids` (dialect of 2025-09) holds keys that look like ids, unless somebody signed it as a key of its own. */

@@ -10,7 +10,6 @@ import { raise } from '../../core/errors.ts';
 import { isMessage, Message } from '../../core/message.ts';
 import type { Value } from '../../core/value.ts';
 import { parseItem, Token } from '../structured-fields.ts';
-import { inlineKey } from './encode.ts';
 import { isSiginfo, readSiginfo } from './siginfo.ts';
 import { toBuffer } from './text.ts';
 
@@ -123,6 +122,12 @@ function partName(fields: ReadonlyMap<string, Binary>, inline: string): string {
   return name instanceof Token ? name.name : raise('bad-encoding', 'A part of a multipart body has no name.');
 }
 
+/** The key that a received body goes under. */
+export function bodyKey(fields: { get(name: string): Value | undefined }): string {
+  const named = fields.get('ao-body-key');
+  return typeof named === 'string' ? named : 'body';
+}
+
 /** Header lines that describe a part and are not its fields. */
 const describing: ReadonlySet<string> = new Set([
   'content-disposition',
@@ -140,7 +145,7 @@ function partValue(
   const signature = fields.get('signature');
   const input = fields.get('signature-input');
   if (isSiginfo(signature, input)) {
-    const around = { fields, bodyKeys: [] };
+    const around = { fields, body: new Map<string, Value>() };
     const commitment = readSiginfo(signature as string, input as string, around, env).get(path.at(-1)!);
     return isMessage(commitment) ? commitment : Message.empty;
   }
@@ -160,7 +165,7 @@ function partValue(
   }
   if (body.length === 0) return new Message(rest);
   if (plain) return body;
-  rest.set(inlineKey(fields), body);
+  rest.set(bodyKey(fields), body);
   return new Message(rest);
 }
 

@@ -18,18 +18,19 @@ import { sha256Base64Url } from '../../crypto/hash.ts';
 import { committedValue } from '../ids.ts';
 import { naturalValue } from '../structured-field-values.ts';
 import {
-  type Bare,
   type Dictionary,
+  type Item,
   isInnerList,
   type Params,
   parseDictionary,
   serializeString,
   Token,
 } from '../structured-fields.ts';
-import { committedKeysOf, components, type Line } from './base.ts';
+import { committedKeysOf, components } from './base.ts';
 import { inlined, linked } from './children.ts';
 import { committerOfKeyId } from './keyid.ts';
-import { readOriginalTags, writeOriginalTags } from './original-tags.ts';
+import { readOriginalTags } from './original-tags.ts';
+import { isBundle, type Line, writeCommitment } from './signature-input.ts';
 
 export interface Siginfo {
   readonly signature: string;
@@ -68,80 +69,14 @@ export function writeSiginfo(tabm: Message, commitments: readonly Message[], env
   });
 }
 
-export function isBundle(commitment: Message): boolean {
-  const bundle = commitment.get('bundle');
-  return bundle === true || bundle === 'true';
-}
-
-interface Written {
-  readonly label: string;
-  readonly signature: string;
-  readonly input: string;
-}
-
-function writeCommitment(commitment: Message, lines: readonly Line[], env: Environment): Written {
-  const signature = fromBase64(commitmentText(commitment, 'signature') ?? '');
-  if (signature === undefined) raise('bad-base64', 'The `signature` of a commitment is not base64.');
-  const names = lines.map(([name]) => serializeString(name.startsWith('@') ? name.slice(1) : name));
-  let input = `(${names.join(' ')});alg=${serializeString(algorithm(commitment))}`;
-  for (const name of leadingParams) {
-    const value = commitment.get(name);
-    if (value !== undefined) input += `;${name}=${paramText(name, value, env)}`;
-  }
-  for (const name of commitment.keys()) {
-    if (!apart.has(name)) input += `;${name}=${paramText(name, commitment.get(name)!, env)}`;
-  }
-  return {
-    label: `comm-${sha256Base64Url(signature).toLowerCase()}`,
-    signature: `:${toBase64(signature)}:`,
-    input,
-  };
-}
-
-const leadingParams = ['keyid', 'tag', 'created', 'expires', 'nonce'] as const;
-const apart: ReadonlySet<string> = new Set([
-  ...leadingParams,
-  'committed',
-  'signature',
-  'type',
-  'commitment-device',
-  'committer',
-]);
-
-function algorithm(commitment: Message): string {
-  const device = commitmentText(commitment, 'commitment-device') ?? 'httpsig@1.0';
-  const type = commitmentText(commitment, 'type');
-  if (device === 'httpsig@1.0' && type !== undefined) return type;
-  return type === undefined ? device : `${device}/${type}`;
-}
-
-function paramText(name: string, value: Value, env: Environment): string {
-  if (isInteger(value)) return String(value);
-  if (name === 'original-tags') return serializeString(writeOriginalTags(value, env));
-  return serializeString(extraText(value));
-}
-
-function extraText(value: Value): string {
-  if (isBinary(value)) return toText(value) ?? toBase64Url(value as Uint8Array);
-  if (typeof value === 'boolean' || isInteger(value)) return String(value);
-  if (value instanceof Atom) return value.name;
-  if (isList(value)) return value.map(extraText).join(', ');
-  if (isMessage(value))
-    return value
-      .keys()
-      .map((key) => extraText(value.get(key)!))
-      .join(', ');
-  return raise('bad-commitment', 'A field of a commitment cannot be written as a signature parameter.');
-}
-
 // ---- reading ----------------------------------------------------------------------------------------------------------------
 
 /** What the reader has to know of the message that the headers came with. */
 export interface Surroundings {
   /** The header fields, names decoded. */
   readonly fields: { get(name: string): Value | undefined };
-  /** Keys that the body gave, in order: what `content-digest` stands for. */
-  readonly bodyKeys: readonly string[];
+  /** What the body gave, in order: `content-digest` stands for its keys, except for children that a commitment covers as links. */
+  readonly body: ReadonlyMap<string, Value>;
 }
 
 /** Whether these are headers of this network; other producers' signatures have other labels. */
@@ -191,17 +126,7 @@ function readCommitment(
     } else fields.set(name, value instanceof Uint8Array ? toBase64Url(value) : naturalValue(value, () => true));
   }
   fields.set('signature', toBase64Url(signature));
-  fields.set(
-    'committed',
-    committedValue(
-      readComponents(
-        input.items.map((item) => item.item),
-        around,
-        env,
-      ),
-      env,
-    ),
-  );
+  fields.set('committed', committedValue(readComponents(input.items, isBundle(new Message(fields)), around, env), env));
   const keyid = fields.get('keyid');
   const committer = typeof keyid === 'string' ? committerOfKeyId(keyid) : undefined;
   if (committer === undefined) fields.delete('committer');
@@ -224,10 +149,17 @@ function readAlgorithm(label: string, params: Params, fields: Map<string, Value>
   if (slash !== -1) fields.set('type', alg.slice(slash + 1));
 }
 
-function readComponents(names: readonly Bare[], around: Surroundings, env: Environment): readonly string[] {
-  const plain = names.map((name) => {
-    if (typeof name !== 'string') return raise('bad-commitment', 'A component name is not a string.');
-    return name.startsWith('@') ? name.slice(1) : name;
+function readComponents(
+  items: readonly Item[],
+  bundle: boolean,
+  around: Surroundings,
+  env: Environment,
+): readonly string[] {
+  const names = items.map(({ item }) => {
+    if (typeof item !== 'string') return raise('bad-commitment', 'A component name is not a string.');
+    return item.startsWith('@') ? item.slice(1) : item;
   });
-  return committedKeysOf(plain, around.bodyKeys, around.fields, env.dialect.idKeys === 'escaped');
+  const bodyKeys: string[] = [];
+  for (const [key, value] of around.body) if (bundle || !isMessage(value)) bodyKeys.push(key);
+  return committedKeysOf(names, bodyKeys, around.fields, env.dialect.idKeys === 'escaped');
 }

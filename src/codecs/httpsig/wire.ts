@@ -38,6 +38,10 @@ function isControl(code: number): boolean {
 /** Refuses a key that cannot even name a part. */
 export function checkPartName(name: string): void {
   if (/["\\\x00-\x1f\x7f]/.test(name)) {
-    raise('bad-key', 'A key of this message cannot be sent as a header or as a part of a body.', 'Ask for `accept: application/json`.');
+    raise(
+      'bad-key',
+      'A key of this message cannot be sent as a header or as a part of a body.',
+      'Ask for `accept: application/json`.',
+    );
   }
 }

@@ -1,0 +1,82 @@
+/**
+ * One commitment as a member of the headers `signature` and `signature-input` (spec 02 §2.9): its label, its signature, and the components
+ * it covers with their parameters.
+ */
+import { type Binary, fromBase64, isBinary, toBase64, toBase64Url, toText } from '../../core/bytes.ts';
+import { commitmentText } from '../../core/commitments.ts';
+import type { Environment } from '../../core/environment.ts';
+import { raise } from '../../core/errors.ts';
+import { isMessage, type Message } from '../../core/message.ts';
+import { Atom, isInteger, isList, type Value } from '../../core/value.ts';
+import { sha256Base64Url } from '../../crypto/hash.ts';
+import { serializeString } from '../structured-fields.ts';
+import { writeOriginalTags } from './original-tags.ts';
+
+/** A covered field: its name in the encoded message and its value. */
+export type Line = readonly [name: string, value: Binary];
+
+export interface Written {
+  readonly label: string;
+  readonly signature: string;
+  readonly input: string;
+}
+
+export function writeCommitment(commitment: Message, lines: readonly Line[], env: Environment): Written {
+  const signature = fromBase64(commitmentText(commitment, 'signature') ?? '');
+  if (signature === undefined) raise('bad-base64', 'The `signature` of a commitment is not base64.');
+  const names = lines.map(([name]) => serializeString(name.startsWith('@') ? name.slice(1) : name));
+  let input = `(${names.join(' ')});alg=${serializeString(algorithm(commitment))}`;
+  for (const name of leadingParams) {
+    const value = commitment.get(name);
+    if (value !== undefined) input += `;${name}=${paramText(name, value, env)}`;
+  }
+  for (const name of commitment.keys()) {
+    if (!apart.has(name)) input += `;${name}=${paramText(name, commitment.get(name)!, env)}`;
+  }
+  return {
+    label: `comm-${sha256Base64Url(signature).toLowerCase()}`,
+    signature: `:${toBase64(signature)}:`,
+    input,
+  };
+}
+
+const leadingParams = ['keyid', 'tag', 'created', 'expires', 'nonce'] as const;
+const apart: ReadonlySet<string> = new Set([
+  ...leadingParams,
+  'committed',
+  'signature',
+  'type',
+  'commitment-device',
+  'committer',
+]);
+
+function algorithm(commitment: Message): string {
+  const device = commitmentText(commitment, 'commitment-device') ?? 'httpsig@1.0';
+  const type = commitmentText(commitment, 'type');
+  if (device === 'httpsig@1.0' && type !== undefined) return type;
+  return type === undefined ? device : `${device}/${type}`;
+}
+
+function paramText(name: string, value: Value, env: Environment): string {
+  if (isInteger(value)) return String(value);
+  if (name === 'original-tags') return serializeString(writeOriginalTags(value, env));
+  return serializeString(extraText(value));
+}
+
+function extraText(value: Value): string {
+  if (isBinary(value)) return toText(value) ?? toBase64Url(value as Uint8Array);
+  if (typeof value === 'boolean' || isInteger(value)) return String(value);
+  if (value instanceof Atom) return value.name;
+  if (isList(value)) return value.map(extraText).join(', ');
+  if (isMessage(value))
+    return value
+      .keys()
+      .map((key) => extraText(value.get(key)!))
+      .join(', ');
+  return raise('bad-commitment', 'A field of a commitment cannot be written as a signature parameter.');
+}
+
+export function isBundle(commitment: Message): boolean {
+  const bundle = commitment.get('bundle');
+  return bundle === true || bundle === 'true';
+}
