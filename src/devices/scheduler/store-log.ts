@@ -1,0 +1,129 @@
+/**
+ * The schedule log in the node's store.
+ *
+ *     schedule/<process>/<slot, 16 digits>   →  { assignment: id, message: id }
+ *     schedule-head/<process>                →  { slot, chain }
+ *
+ * The messages themselves are in the message cache, so that they can be read by their ids; rows, messages and head go out in one batch,
+ * which is applied only if the head is still what the batch was made for.
+ */
+import { type Awaitable, andThen, isPromise } from '../../core/awaitable.ts';
+import { isBinary, toBytes } from '../../core/bytes.ts';
+import { decode, encode } from '../../core/encode.ts';
+import type { Environment } from '../../core/environment.ts';
+import { raise } from '../../core/errors.ts';
+import { id } from '../../core/ids.ts';
+import { loadAll } from '../../core/links.ts';
+import { isMessage, type Message, message } from '../../core/message.ts';
+import type { MessageCache } from '../../stores/message-cache.ts';
+import { type Entry, put, type Store } from '../../stores/store.ts';
+import type { Head, Row, ScheduleLog } from './log.ts';
+
+const rows = 'schedule';
+const heads = 'schedule-head';
+
+export class StoreLog implements ScheduleLog {
+  readonly #store: Store;
+  readonly #cache: MessageCache;
+  readonly #environment: () => Environment;
+  readonly #watchers = new Map<string, Set<(head: Head) => void>>();
+
+  constructor(cache: MessageCache, environment: () => Environment) {
+    this.#store = cache.store;
+    this.#cache = cache;
+    this.#environment = environment;
+  }
+
+  head(process: string): Awaitable<Head | undefined> {
+    return andThen(this.#store.read(`${heads}/${process}`), (bytes) => bytes && decodeHead(bytes));
+  }
+
+  async append(process: string, added: readonly Row[]): Promise<'ok' | 'conflict'> {
+    const first = added[0];
+    const last = added.at(-1);
+    if (first === undefined || last === undefined) return 'ok';
+    const path = `${heads}/${process}`;
+    const before = await this.#store.read(path);
+    const newest = before === undefined ? -1 : decodeHead(before).slot;
+    if (newest + 1 !== first.slot) return 'conflict';
+    const entries: Entry[] = [];
+    const done: (() => void)[] = [];
+    const env = this.#environment();
+    for (const row of added) {
+      const prepared = await this.#cache.prepare(row.assignment);
+      entries.push(...prepared.entries);
+      done.push(prepared.done);
+      const cell = message({ assignment: id(row.assignment, 'signed', env), message: row.messageId });
+      entries.push(put(rowPath(process, row.slot), encode(cell)));
+    }
+    const head: Head = { slot: last.slot, chain: last.chain };
+    entries.push(put(path, encodeHead(head)));
+    if (!(await this.#store.write(entries, { durable: true, when: [{ path, is: before }] }))) return 'conflict';
+    for (const finish of done) finish();
+    for (const listener of this.#watchers.get(process) ?? []) listener(head);
+    return 'ok';
+  }
+
+  read(process: string, slot: number): Awaitable<Message | undefined> {
+    return andThen(this.#store.read(rowPath(process, slot)), (bytes) =>
+      bytes === undefined ? undefined : this.#assignment(decode(bytes) as Message, slot),
+    );
+  }
+
+  async range(process: string, from: number, to: number): Promise<readonly Message[]> {
+    const out: Message[] = [];
+    for (let slot = from; slot <= to; slot++) {
+      const read = this.read(process, slot);
+      const assignment = isPromise(read) ? await read : read;
+      if (assignment === undefined) break;
+      out.push(assignment);
+    }
+    return out;
+  }
+
+  async processes(): Promise<readonly string[]> {
+    return (await this.#store.list(heads)) ?? [];
+  }
+
+  watch(process: string, listener: (head: Head) => void): () => void {
+    const set = this.#watchers.get(process) ?? new Set();
+    set.add(listener);
+    this.#watchers.set(process, set);
+    return () => {
+      set.delete(listener);
+      if (set.size === 0) this.#watchers.delete(process);
+    };
+  }
+
+  /** An assignment with its message, each with the commitment it was scheduled by: always the same, whoever reads it and when. */
+  #assignment(row: Message, slot: number): Awaitable<Message> {
+    const env = this.#environment();
+    const read = (key: 'assignment' | 'message'): Awaitable<Message> =>
+      andThen(this.#cache.readLocal(row.get(key) as string), (found) =>
+        isMessage(found)
+          ? (found as Message)
+          : raise('store-failed', `The ${key} of slot ${slot} is missing.`, 'Run `hyperbeam store verify`.'),
+      );
+    return andThen(read('assignment'), (assignment) =>
+      andThen(read('message'), (body) =>
+        andThen(loadAll(assignment.without('body'), env), (rest) =>
+          andThen(loadAll(body, env), (loaded) => (rest as Message).with('body', loaded)),
+        ),
+      ),
+    );
+  }
+}
+
+function rowPath(process: string, slot: number): string {
+  return `${rows}/${process}/${String(slot).padStart(16, '0')}`;
+}
+
+function encodeHead({ slot, chain }: Head): Uint8Array {
+  return encode(message({ slot, chain }));
+}
+
+function decodeHead(bytes: Uint8Array): Head {
+  const cell = decode(bytes) as Message;
+  const chain = cell.get('chain');
+  return { slot: cell.get('slot') as number, chain: isBinary(chain) ? toBytes(chain) : new Uint8Array(0) };
+}
