@@ -41,7 +41,8 @@ async function evaluate({ base, requestMessage: request, ao }: ApplyCall, key: s
   ]);
   const target = source === undefined ? base.without('device') : await find(ao, source, base, request);
   if (target === undefined) return sourceNotFound(pathText(source!));
-  const path = await find(ao, key, base, request);
+  // The path belongs to what it is run on.
+  const path = await find(ao, key, isMessage(target) ? target : base, request);
   if (path === undefined) {
     const sentence = `Path \`${key}\` to execute not found.`;
     return fail('not-found', sentence, { value: sentence });

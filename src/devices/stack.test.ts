@@ -182,7 +182,11 @@ describe('stack@1.0', () => {
       name: 'special@1.0',
       doc: 'Has one more key.',
       keys: {
-        append: appender('x@1.0', '+D2').keys.get('append')!,
+        append: {
+          doc: 'Appends.',
+          run: ({ base, requestMessage }) =>
+            ok(base.with('result', `${base.get('result')}+D2${requestMessage.get('bin')}`)),
+        },
         special: { doc: 'Sets output.', run: ({ base }) => ok(base.with('output', 1337)) },
       },
     });

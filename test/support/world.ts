@@ -1,32 +1,21 @@
-/** A small node for tests of devices: resolver, codecs, a cache in memory, and whatever devices, options and capabilities a test gives. */
-import { httpsig } from '../../src/codecs/httpsig.ts';
-import { structured } from '../../src/codecs/structured.ts';
-import type { Cache } from '../../src/core/cache.ts';
-import type { Codec } from '../../src/core/codec.ts';
-import type { Ao, Capabilities, Clock, Device } from '../../src/core/device.ts';
-import type { DialectName } from '../../src/core/dialect.ts';
+/** A small node for tests of devices: the library with plain objects for messages, and time that passes only when somebody sleeps. */
+import { readFileSync } from 'node:fs';
+import type { Ao, Clock } from '../../src/core/device.ts';
 import type { Environment } from '../../src/core/environment.ts';
 import { type Input, Message, message } from '../../src/core/message.ts';
 import type { Outcome } from '../../src/core/outcome.ts';
-import { Resolver } from '../../src/core/resolver.ts';
 import type { Value } from '../../src/core/value.ts';
 import type { Wallet } from '../../src/core/wallet.ts';
-import { messageDevice } from '../../src/devices/message.ts';
-import { codecEnvironment } from './codec-environment.ts';
+import { type Jwk, walletFromJwk } from '../../src/crypto/wallet.ts';
+import { createLibrary, type Library, type LibraryOptions } from '../../src/node/library.ts';
 
-export interface WorldOptions {
-  readonly dialect?: DialectName;
-  readonly devices?: readonly Device[];
-  readonly codecs?: readonly Codec[];
+export interface WorldOptions extends Omit<LibraryOptions, 'options'> {
   readonly options?: { readonly [name: string]: Input };
-  readonly wallet?: Wallet;
-  readonly capabilities?: Partial<Capabilities>;
-  readonly limits?: Partial<Environment['limits']>;
 }
 
 export interface World {
+  readonly library: Library;
   readonly env: Environment;
-  readonly resolver: Resolver;
   readonly ao: Ao;
   /** Resolves with hashpaths ignored. Plain objects are messages. */
   resolve(base: Input, request: Input): Promise<Outcome>;
@@ -35,23 +24,17 @@ export interface World {
 }
 
 export function world(given: WorldOptions = {}): World {
-  const codecs = given.codecs ?? [structured, httpsig];
-  const plain = codecEnvironment(given.dialect ?? '2025-11', codecs, given.wallet);
-  const env: Environment = {
-    ...plain,
-    limits: { ...plain.limits, ...given.limits },
-    cache: withNames(plain.cache),
-    devices: new Map([messageDevice, ...(given.devices ?? [])].map((device) => [device.name, device])),
+  const library = createLibrary({
+    ...given,
     options: message(given.options ?? {}),
     capabilities: { clock: stillClock, ...given.capabilities },
-  };
-  const resolver = new Resolver(env);
+  });
   const resolve = async (base: Input, request: Input): Promise<Outcome> =>
-    resolver.resolve(asValue(base), asValue(request), { hashpath: 'ignore' });
+    library.resolve(asValue(base), asValue(request), { hashpath: 'ignore' });
   return {
-    env,
-    resolver,
-    ao: resolver.ao(),
+    library,
+    env: library.env,
+    ao: library.ao,
     resolve,
     async value(base, request) {
       const outcome = await resolve(base, request);
@@ -63,6 +46,12 @@ export function world(given: WorldOptions = {}): World {
   };
 }
 
+/** One of the wallets that the vectors are made with. */
+export function testWallet(name: 'rsa4096-1' | 'rsa4096-2'): Wallet {
+  const file = new URL(`../vectors/keys/${name}.json`, import.meta.url);
+  return walletFromJwk(JSON.parse(readFileSync(file, 'utf8')) as Jwk);
+}
+
 /** A plain object as the message it stands for. */
 export function asValue(input: Input): Value {
   return message({ input }).get('input') ?? Message.empty;
@@ -70,18 +59,3 @@ export function asValue(input: Input): Value {
 
 /** Time that passes only when somebody sleeps. */
 export const stillClock: Clock = { now: () => 0, sleep: async () => {} };
-
-function withNames(cache: Cache): Cache {
-  const names = new Map<string, string>();
-  return {
-    ...cache,
-    read: (path) => cache.read(names.get(path) ?? path),
-    link(existing, name) {
-      names.set(name, names.get(existing) ?? existing);
-    },
-    readResult: () => undefined,
-    writeResult: () => {},
-    list: (path) =>
-      [...names.keys()].filter((name) => name.startsWith(`${path}/`)).map((name) => name.slice(path.length + 1)),
-  };
-}
