@@ -1,0 +1,26 @@
+/**
+ * Lua machines of one thread: the module is compiled once, each machine is an instance of it.
+ *
+ *     const engine = await compileLua();
+ *     const vm = engine.create({ functions: { 'ao.event': () => ({ values: ['ok'] }) } });
+ *     vm.load('counter', 'N = 0 function add(by) N = N + by return N end');
+ *     vm.call('add', [2]); // { ok: true, values: [2] }
+ */
+import { LuaMachine, type LuaOptions } from './machine.ts';
+import { compileModule } from './module.ts';
+import type { LuaSnapshot } from './snapshot.ts';
+
+export interface LuaEngine {
+  /** A fresh machine. The same options and calls always give the same memory, byte for byte. */
+  create(options?: LuaOptions): LuaMachine;
+  /** A machine in the state of a snapshot; its dialect is the snapshot's. */
+  restore(snapshot: LuaSnapshot, options?: LuaOptions): LuaMachine;
+}
+
+export async function compileLua(): Promise<LuaEngine> {
+  const module = await compileModule();
+  return {
+    create: (options = {}) => new LuaMachine(module, options),
+    restore: (snapshot, options = {}) => new LuaMachine(module, options, snapshot),
+  };
+}

@@ -1,0 +1,428 @@
+/**
+ * One Lua state: a WebAssembly instance whose linear memory is all there is to know about it.
+ *
+ * A machine runs one call at a time. A call is synchronous unless a host function returns a promise; then the WebAssembly stack is
+ * suspended (JS-promise integration) and the call returns a promise too. All budgets but the wall time are deterministic: the same image
+ * with the same call fails at the same instruction everywhere.
+ *
+ * After a failure the globals may hold half-done work. Whoever needs "all or nothing" takes a {@link LuaSnapshot} before and rolls back.
+ */
+import { andThen, type Awaitable, isPromise } from '../../core/awaitable.ts';
+import type { Value } from '../../core/value.ts';
+import { type LuaFailure, type LuaFailureCode, type LuaFrame, statusCodes } from './failure.ts';
+import { instantiate, jspi, type LuaExports } from './module.ts';
+import { type LuaSnapshot, readPages, writePages } from './snapshot.ts';
+import { BadKey, type LuaValue, Reader, Writer } from './wire.ts';
+
+/** `network`: the dialect that processes of the network are written against (spec 04 appendix A). `standard`: plain Lua 5.3. */
+export type Dialect = 'network' | 'standard';
+
+export interface LuaLimits {
+  /** Instructions of the virtual machine per call; library work counts in proportion. */
+  readonly instructions: number;
+  /** Bytes the program may hold at once. */
+  readonly memoryBytes: number;
+  /** Wall time per call, looked at every million instructions; 0: no limit. Not deterministic: a safety net only. */
+  readonly timeMs: number;
+  /** Stack slots: bounds the depth of recursion (a small function takes about 5). */
+  readonly stackSlots: number;
+  /** Bytes of one result, encoded. */
+  readonly outputBytes: number;
+}
+
+export const defaultLuaLimits: LuaLimits = {
+  instructions: 10_000_000_000,
+  memoryBytes: 256 * 1024 * 1024,
+  timeMs: 0,
+  stackSlots: 1_000_000,
+  outputBytes: 64 * 1024 * 1024,
+};
+
+/** What a host function gives back: values, a Lua error with this value, or a failure that ends the whole call. */
+export type LuaReply =
+  | { readonly values: readonly LuaValue[] }
+  | { readonly error: LuaValue }
+  | { readonly crash: string };
+
+/** A function of the host that Lua code can call. What it throws ends the call with `lua-crash` and the exception as its cause. */
+export type LuaHostFunction = (args: readonly LuaValue[]) => Awaitable<LuaReply>;
+
+export interface LuaOptions {
+  readonly dialect?: Dialect;
+  readonly limits?: Partial<LuaLimits>;
+  /** Host functions by name. They appear in Lua with {@link LuaMachine.bind}. */
+  readonly functions?: { readonly [name: string]: LuaHostFunction };
+  /** Seconds since 1970 that `os.time()` tells. Default 0: a program has no clock unless it is given one. */
+  readonly time?: () => number;
+  /** Seeds `math.random`. */
+  readonly seed?: number;
+  /** What `print` and `io.write` write. */
+  readonly print?: (text: string) => void;
+}
+
+export type LuaOutcome =
+  | { readonly ok: true; readonly values: readonly LuaValue[] }
+  | { readonly ok: false; readonly failure: LuaFailure };
+
+/** A place in the globals: `['os', 'time']`. */
+export type LuaPath = readonly string[];
+
+export class LuaMachine {
+  readonly dialect: Dialect;
+  readonly #exports: LuaExports;
+  readonly #functions: readonly LuaHostFunction[];
+  readonly #names: readonly string[];
+  readonly #options: LuaOptions;
+  readonly #limits: LuaLimits;
+  readonly #writer = new Writer();
+  readonly #call: (request: number) => Promise<number>;
+  readonly #load: (name: number, nameSize: number, source: number, size: number) => Promise<number>;
+  #busy = false;
+  #broken = false;
+  #deadline = 0;
+  #waiting: Promise<number> | undefined;
+  #hostError: { error: unknown } | undefined;
+
+  constructor(module: WebAssembly.Module, options: LuaOptions, snapshot?: LuaSnapshot) {
+    this.dialect = snapshot?.dialect ?? options.dialect ?? 'network';
+    this.#options = options;
+    this.#limits = { ...defaultLuaLimits, ...options.limits };
+    const available = new Map(Object.entries(options.functions ?? {}));
+    this.#names = snapshot?.functions ?? [...available.keys()].sort();
+    this.#functions = this.#names.map((name) => available.get(name) ?? (() => ({ crash: `${name} is not available` })));
+    const exports = instantiate(module, {
+      host_call: (id, pointer, size) => {
+        const reply = this.#hostCall(id, pointer, size);
+        if (!isPromise(reply)) return reply;
+        this.#waiting = reply;
+        return 0;
+      },
+      host_wait: () => this.#waiting!,
+      host_print: (pointer, size) => {
+        this.#options.print?.(Buffer.from(exports.memory.buffer, pointer, size).toString());
+      },
+      host_time: () => this.#options.time?.() ?? 0,
+      host_tick: () => (performance.now() > this.#deadline ? 1 : 0),
+      host_digits: (value, pointer) => Buffer.from(exports.memory.buffer).latin1Write(value.toExponential(), pointer),
+    });
+    this.#exports = exports;
+    this.#call = jspi.promising(exports.hb_call);
+    this.#load = jspi.promising(exports.hb_load);
+    if (snapshot === undefined) this.#create();
+    else this.#write(snapshot);
+    this.#applyLimits();
+  }
+
+  #create(): void {
+    this.#exports._initialize();
+    this.#applyLimits();
+    if (this.#exports.hb_create(this.dialect === 'network' ? 1 : 0) !== 0) {
+      throw new Error('The Lua machine could not start: too little memory.');
+    }
+    if (this.#options.seed !== undefined) this.#exports.hb_seed(this.#options.seed);
+  }
+
+  #applyLimits(): void {
+    this.#exports.hb_memlimit(this.#limits.memoryBytes);
+    this.#exports.hb_maxstack(this.#limits.stackSlots);
+    this.#exports.hb_maxoutput(this.#limits.outputBytes);
+  }
+
+  /** A trap left the memory in an unknown state: this machine can only be rolled back or thrown away. */
+  get broken(): boolean {
+    return this.#broken;
+  }
+
+  /** Bytes the Lua heap holds. */
+  get memoryBytes(): number {
+    return this.#exports.hb_memory();
+  }
+
+  /** Instructions that the last call used. */
+  get instructions(): number {
+    return this.#exports.hb_used();
+  }
+
+  /** Runs a chunk in the global environment. Its name appears in traces. The outcome holds what the chunk returned. */
+  load(name: string, source: string | Uint8Array): Awaitable<LuaOutcome> {
+    return this.loadAs(name, source, readValues);
+  }
+
+  /** Calls the function at this place in the globals. */
+  call(path: LuaPath | string, args: readonly LuaValue[] = []): Awaitable<LuaOutcome> {
+    return this.callAs(path, args, readValues);
+  }
+
+  /** Like {@link call}, with another way to read the results. */
+  callAs<T>(
+    path: LuaPath | string,
+    args: readonly LuaValue[],
+    read: (reader: Reader) => T,
+  ): Awaitable<{ readonly ok: true; readonly values: T } | { readonly ok: false; readonly failure: LuaFailure }> {
+    const writer = this.#writer.reset();
+    writePath(writer, typeof path === 'string' ? [path] : path);
+    writer.u32(args.length);
+    for (const arg of args) writer.value(arg);
+    return this.#run(read, () => {
+      const pointer = this.#send(writer);
+      return [pointer, this.#call(pointer)];
+    });
+  }
+
+  /** {@link load} with another way to read the results. */
+  loadAs<T>(
+    name: string,
+    source: string | Uint8Array,
+    read: (reader: Reader) => T,
+  ): Awaitable<{ readonly ok: true; readonly values: T } | { readonly ok: false; readonly failure: LuaFailure }> {
+    const chunk = Buffer.from(`=${name}`);
+    const code = typeof source === 'string' ? Buffer.from(source) : source;
+    return this.#run(read, () => {
+      const pointer = this.#exports.hb_alloc(chunk.length + code.length + 1);
+      const memory = new Uint8Array(this.#exports.memory.buffer);
+      memory.set(chunk, pointer);
+      memory.set(code, pointer + chunk.length);
+      return [pointer, this.#load(pointer, chunk.length, pointer + chunk.length, code.length)];
+    });
+  }
+
+  /** The value at this place in the globals; `undefined` for nil and for functions. No metamethod runs. */
+  get(path: LuaPath): LuaValue {
+    const writer = this.#writer.reset();
+    writePath(writer, path);
+    return this.#quick(writer, (pointer) => this.#exports.hb_get(pointer))[0];
+  }
+
+  /** Puts a value (`undefined`: nil) there. Does nothing when its table does not exist, unless `create`. No metamethod runs. */
+  set(path: LuaPath, value: LuaValue, create = false): void {
+    const writer = this.#writer.reset();
+    writePath(writer, path);
+    writer.value(value);
+    this.#quick(writer, (pointer) => this.#exports.hb_set(pointer, create ? 1 : 0));
+  }
+
+  /** Puts host functions into the table at this place, keeping what else is in it: `bind(['ao'], { resolve: 'ao.resolve' })`. */
+  bind(path: LuaPath, functions: { readonly [field: string]: string }): void {
+    const writer = this.#writer.reset();
+    writePath(writer, path);
+    const entries = Object.entries(functions);
+    writer.u32(entries.length);
+    for (const [field, name] of entries) {
+      const id = this.#names.indexOf(name);
+      if (id < 0) throw new TypeError(`There is no host function ${name}.`);
+      writer.text(field);
+      writer.integer(id);
+    }
+    this.#quick(writer, (pointer) => this.#exports.hb_bind(pointer));
+  }
+
+  /** Names of the global functions, library functions included, sorted. */
+  functions(): string[] {
+    const list = this.#quick(undefined, () => this.#exports.hb_functions())[0];
+    return Array.isArray(list) ? (list as string[]).sort() : [];
+  }
+
+  /** Collects all garbage: makes the next snapshot smaller. */
+  collect(): void {
+    this.#ready();
+    this.#exports.hb_collect();
+  }
+
+  /** The state now. Pages that are the same as in `previous` are the same objects. */
+  snapshot(previous?: LuaSnapshot): LuaSnapshot {
+    this.#ready();
+    return {
+      dialect: this.dialect,
+      functions: this.#names,
+      pages: readPages(this.#exports.memory.buffer, previous?.pages),
+    };
+  }
+
+  /** Back to a snapshot of this machine. */
+  rollback(snapshot: LuaSnapshot): void {
+    if (this.#busy) throw new Error('The Lua machine is running.');
+    this.#broken = false;
+    this.#write(snapshot);
+    this.#applyLimits();
+  }
+
+  #write(snapshot: LuaSnapshot): void {
+    const memory = this.#exports.memory;
+    const need = snapshot.pages.length * (snapshot.pages[0]?.length ?? 0) - memory.buffer.byteLength;
+    if (need > 0) memory.grow(Math.ceil(need / 65536));
+    writePages(memory.buffer, snapshot.pages);
+  }
+
+  #ready(): void {
+    if (this.#busy) throw new Error('The Lua machine is running.');
+    if (this.#broken) throw new Error('The Lua machine is broken by a trap: roll it back.');
+  }
+
+  #send(writer: Writer): number {
+    const pointer = this.#exports.hb_alloc(writer.length);
+    new Uint8Array(this.#exports.memory.buffer).set(writer.bytes.subarray(0, writer.length), pointer);
+    return pointer;
+  }
+
+  /** A request that runs no Lua code. */
+  #quick(writer: Writer | undefined, request: (pointer: number) => number): readonly LuaValue[] {
+    this.#ready();
+    const pointer = writer === undefined ? 0 : this.#send(writer);
+    this.#exports.hb_budget(1_000_000_000, 0);
+    const status = request(pointer);
+    if (pointer !== 0) this.#exports.hb_free(pointer);
+    if (status !== 0) throw new Error(`Lua: ${this.#failure().message}`);
+    const reader = new Reader(this.#exports.memory.buffer, this.#exports.hb_out() + 1);
+    return readValues(reader);
+  }
+
+  #run<T>(
+    read: (reader: Reader) => T,
+    start: () => [pointer: number, running: Promise<number>],
+  ): Awaitable<{ readonly ok: true; readonly values: T } | { readonly ok: false; readonly failure: LuaFailure }> {
+    this.#ready();
+    const { instructions, timeMs } = this.#limits;
+    if (timeMs > 0) this.#deadline = performance.now() + timeMs;
+    this.#exports.hb_budget(instructions, timeMs > 0 ? 1 : 0);
+    this.#hostError = undefined;
+    this.#busy = true;
+    const [pointer, running] = start();
+    // `promising` runs the call at once and always gives a promise. When nothing suspended, the call is already over: the answer is in
+    // the output buffer (empty while a call runs) and can be read without waiting for the promise.
+    if (this.#finished()) {
+      running.catch(() => {});
+      return this.#finish(pointer, read);
+    }
+    return running.then(
+      () => this.#finish(pointer, read),
+      (error: unknown) => this.#trapped(error),
+    );
+  }
+
+  #finished(): boolean {
+    return this.#exports.hb_outsize() > 0;
+  }
+
+  #finish<T>(
+    pointer: number,
+    read: (reader: Reader) => T,
+  ): { readonly ok: true; readonly values: T } | { readonly ok: false; readonly failure: LuaFailure } {
+    this.#busy = false;
+    this.#exports.hb_free(pointer);
+    const reader = new Reader(this.#exports.memory.buffer, this.#exports.hb_out());
+    if (reader.u8() !== 0) return { ok: false, failure: this.#failure() };
+    try {
+      return { ok: true, values: read(reader) };
+    } catch (error) {
+      if (!(error instanceof BadKey)) throw error;
+      return { ok: false, failure: simpleFailure('lua-crash', 'badarg', 'A table has a key that no message can have.') };
+    }
+  }
+
+  #trapped(error: unknown): { readonly ok: false; readonly failure: LuaFailure } {
+    this.#busy = false;
+    this.#broken = true;
+    const message = error instanceof Error ? error.message : String(error);
+    return { ok: false, failure: { ...simpleFailure('lua-trap', 'trap', message), cause: error } };
+  }
+
+  #failure(): LuaFailure {
+    const reader = new Reader(this.#exports.memory.buffer, this.#exports.hb_out());
+    const code = statusCodes[reader.u8()] ?? 'lua-error';
+    const kind = reader.utf8();
+    const message = reader.utf8();
+    let value: Value | undefined;
+    const start = reader.at;
+    try {
+      value = reader.value();
+    } catch (error) {
+      if (!(error instanceof BadKey)) throw error;
+      reader.at = start;
+      skip(reader);
+    }
+    const frames: LuaFrame[] = [];
+    for (let count = reader.u32(); count > 0; count--) {
+      const name = reader.utf8();
+      const native = reader.utf8() === 'C';
+      const chunk = reader.utf8();
+      const line = reader.i32();
+      frames.push({ name, chunk, line: line > 0 ? line : undefined, native });
+    }
+    const failure = { code, kind, message, value, frames };
+    return this.#hostError === undefined ? failure : { ...failure, cause: this.#hostError.error };
+  }
+
+  #hostCall(id: number, pointer: number, size: number): Awaitable<number> {
+    let reply: Awaitable<LuaReply>;
+    try {
+      const reader = new Reader(this.#exports.memory.buffer.slice(pointer, pointer + size), 0);
+      reply = this.#functions[id]!(readValues(reader));
+    } catch (error) {
+      return this.#reply(this.#hostFailure(error));
+    }
+    if (!isPromise(reply)) return this.#reply(reply);
+    return andThen(
+      reply.catch((error: unknown) => this.#hostFailure(error)),
+      (given) => this.#reply(given),
+    );
+  }
+
+  #hostFailure(error: unknown): LuaReply {
+    if (error instanceof BadKey) return { crash: 'badarg' };
+    this.#hostError = { error };
+    return { crash: error instanceof Error ? error.message : String(error) };
+  }
+
+  #reply(reply: LuaReply): number {
+    const writer = new Writer();
+    if ('values' in reply) {
+      writer.u8(0);
+      writer.u32(reply.values.length);
+      for (const value of reply.values) writer.value(value);
+    } else {
+      writer.u8('error' in reply ? 1 : 2);
+      writer.u32(1);
+      if ('error' in reply) writer.value(reply.error);
+      else writer.text(reply.crash);
+    }
+    return this.#send(writer);
+  }
+}
+
+function simpleFailure(code: LuaFailureCode, kind: string, message: string): LuaFailure {
+  return { code, kind, message, value: undefined, frames: [] };
+}
+
+function writePath(writer: Writer, path: LuaPath): void {
+  if (path.length === 0) throw new TypeError('A path in the globals needs at least one name.');
+  writer.u32(path.length);
+  for (const name of path) writer.text(name);
+}
+
+export function readValues(reader: Reader): readonly LuaValue[] {
+  const values: LuaValue[] = [];
+  for (let count = reader.u32(); count > 0; count--) values.push(reader.value());
+  return values;
+}
+
+/** Passes over a value without making anything of it. */
+function skip(reader: Reader): void {
+  switch (reader.u8()) {
+    case 3:
+    case 5:
+      reader.at += 8;
+      break;
+    case 4:
+      reader.big();
+      break;
+    case 6:
+    case 8:
+      reader.at += reader.u32();
+      break;
+    case 7: {
+      const count = reader.u32() + 2 * reader.u32();
+      for (let i = 0; i < count; i++) skip(reader);
+      break;
+    }
+  }
+}
