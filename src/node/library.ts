@@ -27,14 +27,15 @@ import { signers, verify } from '../core/verify.ts';
 import type { Wallet } from '../core/wallet.ts';
 import { sha256 } from '../crypto/hash.ts';
 import { pureDevices } from '../devices/pure.ts';
-import { PlainCache } from './plain-cache.ts';
+import { memoryStore } from '../stores/memory.ts';
+import { MessageCache } from '../stores/message-cache.ts';
 import { randomBytes, systemClock } from './system.ts';
 
 export interface LibraryOptions {
   /** Besides those every node has. */
   readonly devices?: readonly Device[];
   readonly codecs?: readonly Codec[];
-  /** A map in memory by default. */
+  /** In memory by default. */
   readonly cache?: Cache;
   readonly wallet?: Wallet;
   readonly dialect?: DialectName;
@@ -65,21 +66,19 @@ export interface Library {
 }
 
 export function createLibrary(given: LibraryOptions = {}): Library {
-  const plain = new PlainCache();
   const env: Environment = {
     dialect: given.dialect === undefined ? defaultDialect : dialects[given.dialect],
     limits: { ...defaultLimits, ...given.limits },
     sha256,
     codecs: byName([...allCodecs, ...(given.codecs ?? [])]),
     devices: byName([...pureDevices, ...(given.devices ?? [])]),
-    cache: given.cache ?? plain,
+    cache: given.cache ?? new MessageCache({ store: memoryStore(), environment: () => env }),
     wallet: given.wallet,
     unsignedId,
     parseTyped,
     options: given.options ?? Message.empty,
     capabilities: { clock: systemClock, random: randomBytes, ...given.capabilities },
   };
-  plain.attach(env);
   const resolver = new Resolver(env);
   const ao = resolver.ao();
   return {
