@@ -4,7 +4,6 @@
  */
 import { createHmac } from 'node:crypto';
 import type { Binary } from '../core/bytes.ts';
-import { committedKeys, everySigner } from '../core/commitments.ts';
 import type { Environment } from '../core/environment.ts';
 import { Message } from '../core/message.ts';
 import { isList, type Value } from '../core/value.ts';
@@ -32,28 +31,19 @@ export function unsignedId(value: Message | readonly Value[], env: Environment, 
   return unsignedIdOf(components(tabm, defaultKeys(tabm), false, env).lines);
 }
 
-/** The commitment whose id is the unsigned id, as a map of one. Covers what the message's commitments all cover, or everything. */
+/** The commitment whose id is the unsigned id of a message without commitments, as a map of one. */
 export function unsignedCommitment(message: Message, env: Environment): Message {
   const tabm = toTabm(message, 'link', env) as Message;
-  const keys = message.has('commitments') ? committedKeys(message, everySigner) : [];
-  const covered = components(tabm, keys.length > 0 ? keys : defaultKeys(tabm), false, env);
-  const id = unsignedIdOf(covered.lines);
-  return new Message(
-    new Map([
-      [
-        id,
-        new Message(
-          new Map<string, Value>([
-            ['commitment-device', 'httpsig@1.0'],
-            ['committed', committedValue(covered.committed, env)],
-            ['keyid', constantKeyId],
-            ['signature', id],
-            ['type', 'hmac-sha256'],
-          ]),
-        ),
-      ],
-    ]),
-  );
+  const { lines, committed } = components(tabm, defaultKeys(tabm), false, env);
+  const id = unsignedIdOf(lines);
+  const commitment = new Map<string, Value>([
+    ['commitment-device', 'httpsig@1.0'],
+    ['committed', committedValue(committed, env)],
+    ['keyid', constantKeyId],
+    ['signature', id],
+    ['type', 'hmac-sha256'],
+  ]);
+  return new Message(new Map([[id, new Message(commitment)]]));
 }
 
 /** A `committed` list as the dialect keeps it in memory: a list, or the numbered message of 2025-09. */

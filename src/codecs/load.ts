@@ -6,7 +6,15 @@
  * Synchronous unless something has to be read. The value itself is taken as it is; only its children are completed.
  */
 import { type Awaitable, andThen, mapInOrder } from '../core/awaitable.ts';
-import { addCommitments, commitmentsOf, committerOf, withOnlyCommitted } from '../core/commitments.ts';
+import {
+  addCommitments,
+  commitmentsOf,
+  committerOf,
+  everySigner,
+  keepCommitments,
+  selectCommitments,
+  withOnlyCommitted,
+} from '../core/commitments.ts';
 import type { Environment } from '../core/environment.ts';
 import { raise } from '../core/errors.ts';
 import { load } from '../core/links.ts';
@@ -30,12 +38,16 @@ export function loadChild(value: Value, env: Environment, depth: number): Awaita
   return loadChildren(completed, env, depth);
 }
 
-/** Adds the unsigned commitment to a message that has none. */
+/**
+ * The message as the store of 2025-11 gives it back by the id that its parent links to: with the commitments that make up this id, and an
+ * unsigned one.
+ */
 export function complete(message: Message, env: Environment): Message {
-  if (message.size === 0 || commitmentsOf(message).some(([, commitment]) => committerOf(commitment) === undefined)) {
-    return message;
-  }
-  return addCommitments(message, unsignedCommitment(message, env));
+  if (message.size === 0) return message;
+  const linked = new Set(message.has('commitments') ? selectCommitments(message, everySigner) : []);
+  const kept = keepCommitments(message, (id) => linked.has(id));
+  if (commitmentsOf(kept).some(([, commitment]) => committerOf(commitment) === undefined)) return kept;
+  return addCommitments(kept, unsignedCommitment(message.without('commitments'), env));
 }
 
 function loadChildren(value: Value, env: Environment, depth: number): Awaitable<Value> {

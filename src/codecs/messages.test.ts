@@ -8,12 +8,12 @@ import { keysCommittedBy } from '../core/commitments.ts';
 import type { DialectName } from '../core/dialect.ts';
 import type { Environment } from '../core/environment.ts';
 import { AoException } from '../core/errors.ts';
+import { loadAll } from '../core/links.ts';
 import { isMessage, type Message } from '../core/message.ts';
 import { isList, type Value } from '../core/value.ts';
 import { components, defaultKeys, signatureBase, signatureParams } from './httpsig/base.ts';
 import { inlined, linked } from './httpsig/children.ts';
 import { httpsig, serializeFlat } from './httpsig.ts';
-import { loadAll } from './load.ts';
 import { fromTabm, structured, toTabm } from './structured.ts';
 
 type Case = { readonly [key: string]: Json; readonly name: string; readonly input: Json };

@@ -89,7 +89,7 @@ function convert(message: Message, children: Children, env: Environment, depth: 
   checkDepth(depth, env);
   const source = received(message);
   const out = new Map<string, Value>();
-  let types: [string, string][] | undefined;
+  const types: [string, string][] = [];
   let changed = false;
   for (const [key, value] of message.entries()) {
     if (typeof value === 'string' || value instanceof Uint8Array) {
@@ -99,12 +99,12 @@ function convert(message: Message, children: Children, env: Environment, depth: 
     else {
       if (!isPrivateKey(key) && !isRegenerable(key)) {
         const type = convertValue(key, value, children, env, depth, out, source);
-        if (type !== undefined) (types ??= []).push([key, type]);
+        if (type !== undefined) types.push([key, type]);
       }
       changed = true;
     }
   }
-  if (types !== undefined && !out.has('ao-types')) out.set('ao-types', source?.get('ao-types') ?? writeTypes(types));
+  if (types.length > 0 && !out.has('ao-types')) out.set('ao-types', source?.get('ao-types') ?? writeTypes(types));
   return changed ? new Message(out) : message;
 }
 

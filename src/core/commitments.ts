@@ -99,7 +99,7 @@ export function committedKeys(message: Message, selection: Selection, raw: boole
   }
   const counts = new Map<string, number>();
   for (const list of lists) {
-    for (const key of new Set(list)) {
+    for (const key of [...new Set(list.toReversed())].toReversed()) {
       const before = counts.get(key) ?? 0;
       counts.delete(key);
       counts.set(key, before + 1);

@@ -105,7 +105,7 @@ function inMapOrder(raw: readonly string[], fields: ReadonlyMap<string, Binary>,
     fields.has(key + linkSuffix) ||
     (escaped && (fields.has(escapeKey(key)) || fields.has(escapeKey(key) + linkSuffix)));
   const bodyKeys = fields.has('content-digest') ? raw.filter((key) => !isField(key)) : [];
-  return { lines, committed: committedKeysOf(names, bodyKeys, fields, escaped) };
+  return { lines, committed: committedKeysOf(names, bodyKeys, fields, escaped ? unescapeKey : asIs) };
 }
 
 /**
@@ -116,26 +116,26 @@ export function committedKeysOf(
   names: readonly string[],
   bodyKeys: readonly string[],
   fields: { get(name: string): Value | undefined },
-  escaped: boolean,
+  decodeName: (name: string) => string,
 ): readonly string[] {
   const named = names.includes('ao-body-key');
   const renamed = named ? fields.get('ao-body-key') : undefined;
-  const keys: string[] = [];
+  const multipart = isMultipart(asBinary(fields.get('content-type')));
+  const out = new Set<string>();
   for (const name of names) {
     if (name === 'content-digest') {
       // A body named by a field that isn't there was `data`; it travels as a field of its own beside a body of children.
-      if (named && renamed === undefined) keys.push('data');
-      keys.push(...bodyKeys);
-    } else keys.push(name);
-  }
-  const multipart = isMultipart(asBinary(fields.get('content-type')));
-  const out = new Set<string>();
-  for (const key of keys) {
-    if (key === 'ao-body-key' || (multipart && key === 'content-type')) continue;
-    const plain = withoutLinkSuffix(key === 'body' && typeof renamed === 'string' ? renamed : key);
-    out.add(escaped ? unescapeKey(plain) : plain);
+      if (named && renamed === undefined) out.add('data');
+      for (const key of bodyKeys) out.add(key === 'body' && typeof renamed === 'string' ? renamed : key);
+    } else if (name === 'body' && typeof renamed === 'string') out.add(renamed);
+    else if (name !== 'ao-body-key' && !(multipart && name === 'content-type'))
+      out.add(decodeName(withoutLinkSuffix(name)));
   }
   return [...out];
+}
+
+function asIs(name: string): string {
+  return name;
 }
 
 function asBinary(value: Value | undefined): Binary | undefined {
@@ -194,7 +194,8 @@ export function signatureBase(lines: readonly Line[], params: string): Binary {
     text += `"${name}": `;
     if (typeof value === 'string') text += value;
     else {
-      (pieces ??= []).push(text, value);
+      pieces ??= [];
+      pieces.push(text, value);
       text = '';
     }
     text += '\n';

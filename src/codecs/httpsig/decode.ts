@@ -4,15 +4,15 @@
  * What strangers may do to us ends here: private keys and a `commitments` field never come in from outside, and a `content-digest` that a
  * signature covers has to be that of the body (the reference works it out anew and never compares).
  */
-import { type Binary, isBinary, isId, toText } from '../../core/bytes.ts';
+import { type Binary, isBinary, toText } from '../../core/bytes.ts';
 import { rawKeysCommittedBy } from '../../core/commitments.ts';
 import type { Environment } from '../../core/environment.ts';
-import { AoException, raise } from '../../core/errors.ts';
+import { raise } from '../../core/errors.ts';
 import { isMessage, isPrivateKey, Message } from '../../core/message.ts';
 import type { Value } from '../../core/value.ts';
-import { escapeKey, unescapeKey } from '../key-escape.ts';
 import { isInnerList, parseDictionary, parseItem, Token } from '../structured-fields.ts';
 import { checkDigest } from './digest.ts';
+import { decodeName } from './names.ts';
 import { bodyKey, parseMultipart } from './parse-multipart.ts';
 import { isSiginfo, readSiginfo } from './siginfo.ts';
 
@@ -48,19 +48,6 @@ function readNames(encoded: Message, env: Environment): Map<string, Value> {
   const out = new Map<string, Value>();
   for (const [name, value] of encoded.entries()) if (name !== 'body') out.set(decodeName(name, env), value);
   return out;
-}
-
-/** Since 2025-11 every name may be percent-escaped; before, only what must be a newer peer's id key is taken to be. */
-function decodeName(name: string, env: Environment): string {
-  if (!name.includes('%')) return name;
-  if (env.dialect.idKeys === 'escaped') return unescapeKey(name);
-  try {
-    const decoded = unescapeKey(name);
-    return isId(decoded) && escapeKey(decoded) === name ? decoded : name;
-  } catch (thrown) {
-    if (thrown instanceof AoException) return name;
-    throw thrown;
-  }
 }
 
 function isKept(key: string, value: Value, commitments: Message | undefined): boolean {

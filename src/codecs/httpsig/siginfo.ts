@@ -29,6 +29,7 @@ import {
 import { committedKeysOf, components } from './base.ts';
 import { inlined, linked } from './children.ts';
 import { committerOfKeyId } from './keyid.ts';
+import { decodeName } from './names.ts';
 import { readOriginalTags } from './original-tags.ts';
 import { isBundle, type Line, writeCommitment } from './signature-input.ts';
 
@@ -160,6 +161,6 @@ function readComponents(
     return item.startsWith('@') ? item.slice(1) : item;
   });
   const bodyKeys: string[] = [];
-  for (const [key, value] of around.body) if (bundle || !isMessage(value)) bodyKeys.push(key);
-  return committedKeysOf(names, bodyKeys, around.fields, env.dialect.idKeys === 'escaped');
+  for (const [key, value] of around.body) if (bundle || !isMessage(value)) bodyKeys.push(decodeName(key, env));
+  return committedKeysOf(names, bodyKeys, around.fields, (name) => decodeName(name, env));
 }
