@@ -1,0 +1,320 @@
+/** Lists, tiers, memory with a budget, configuration. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { cacheSuite } from '../../test/conformance/cache.ts';
+import { readText, storeSuite } from '../../test/conformance/store.ts';
+import { cacheWorld } from '../../test/support/cache-world.ts';
+import { AoError, AoException } from '../core/errors.ts';
+import { message } from '../core/message.ts';
+import { openStores, readStoreMessage, type StoreConfig, underDirectory, withDefaults } from './config.ts';
+import { storeKind } from './format.ts';
+import { openFs } from './fs.ts';
+import { sortByScope, storeList, withScope } from './list.ts';
+import { openLmdb } from './lmdb.ts';
+import { lruStore } from './lru.ts';
+import { memoryStore } from './memory.ts';
+import { openDisk } from './open.ts';
+import { ReopeningStore } from './reopening.ts';
+import { group, link, put, type Store } from './store.ts';
+import { tieredStore } from './tiered.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'composed-'));
+let counter = 0;
+const fresh = (): string => join(directory, String(counter++));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+const bytes = (text: string | number): Uint8Array =>
+  typeof text === 'number' ? new Uint8Array(text) : new TextEncoder().encode(text);
+
+storeSuite({ name: 'list of two', open: async () => storeList([{ store: memoryStore() }, { store: memoryStore() }]) });
+storeSuite({
+  name: 'lru over fs',
+  open: async () => lruStore({ capacity: 500, below: openFs({ directory: fresh() }) }),
+  lacks: { longNames: 'file names' },
+});
+storeSuite({
+  name: 'lru over lmdb',
+  open: async () => lruStore({ capacity: 5000, below: await openLmdb({ directory: fresh() }) }),
+});
+storeSuite({ name: 'lru alone', open: async () => lruStore({ capacity: 10_000_000 }) });
+storeSuite({
+  name: 'tiers',
+  open: async () => tieredStore({ front: lruStore({ capacity: 1000 }), back: memoryStore() }),
+});
+storeSuite({
+  name: 'opened when needed',
+  open: async () => new ReopeningStore({ name: 'memory', open: () => memoryStore() }),
+});
+cacheSuite({
+  name: 'tiers',
+  open: async () => tieredStore({ front: lruStore({ capacity: 10_000 }), back: memoryStore() }),
+});
+cacheSuite({
+  name: 'opened when needed',
+  open: async () => new ReopeningStore({ name: 'memory', open: () => memoryStore() }),
+});
+
+describe('lists and access policies', () => {
+  const two = () => ({ a: memoryStore({ name: 'a' }), b: memoryStore({ name: 'b' }) });
+
+  test('[row S7] a store for reading only gets no writes', async () => {
+    const { a, b } = two();
+    const list = storeList([{ store: a, access: ['read'] }, { store: b }]);
+    await list.write([put('k', bytes('v'))]);
+    expect(await readText(list, 'k')).toBe('v');
+    expect(await readText(a, 'k')).toBeUndefined();
+    expect(await readText(b, 'k')).toBe('v');
+  });
+
+  test('[row S8] a store for writing only is not read', async () => {
+    const { a, b } = two();
+    const list = storeList([{ store: a, access: ['write'] }, { store: b }]);
+    await list.write([put('k', bytes('v'))]);
+    expect(await readText(list, 'k')).toBeUndefined();
+    expect(await readText(a, 'k')).toBe('v');
+  });
+
+  test('[row S9] all policies together', async () => {
+    const list = storeList([{ store: memoryStore(), access: ['admin', 'read', 'write'] }]);
+    await list.write([put('k', bytes('v'))]);
+    expect(await readText(list, 'k')).toBe('v');
+    await list.reset();
+    expect(await readText(list, 'k')).toBeUndefined();
+  });
+
+  test('[row S10] reset reaches every store that admits it', async () => {
+    const { a, b } = two();
+    await b.write([put('k', bytes('b'))]);
+    const list = storeList([
+      { store: a, access: ['read', 'write'] },
+      { store: b, access: ['admin'] },
+    ]);
+    await list.write([put('k', bytes('v'))]);
+    expect(await readText(list, 'k')).toBe('v');
+    await list.reset();
+    expect(await readText(a, 'k')).toBeUndefined();
+    expect(await readText(b, 'k')).toBeUndefined();
+  });
+
+  test('[row S11] reads and writes part ways', async () => {
+    const { a, b } = two();
+    const list = storeList([{ store: a, access: ['read'] }, { store: b, access: ['write'] }, { store: memoryStore() }]);
+    await list.write([put('k', bytes('v'))]);
+    expect(await readText(list, 'k')).toBeUndefined();
+    expect(await readText(b, 'k')).toBe('v');
+  });
+
+  test('[row S12] unknown policies admit nothing', async () => {
+    const { a, b } = two();
+    const list = storeList([{ store: a, access: ['invalid-policy', 'constructor'] }, { store: b }]);
+    await list.write([put('k', bytes('v'))]);
+    expect(await readText(list, 'k')).toBe('v');
+    expect(await readText(a, 'k')).toBeUndefined();
+  });
+
+  test('[row S13] groups and listings', async () => {
+    const { a, b } = two();
+    const list = storeList([{ store: a, access: ['read'] }, { store: b }]);
+    await list.write([group('list-test-group')]);
+    await list.write([put('list-test-group/list-test-key', bytes('v'))]);
+    expect(await list.list('list-test-group')).toEqual(['list-test-key']);
+    expect(await readText(list, 'list-test-group/list-test-key')).toBe('v');
+  });
+
+  test('[row S14] links', async () => {
+    const { a, b } = two();
+    const list = storeList([{ store: a, access: ['write', 'read'] }, { store: b }]);
+    await list.write([put('link-target', bytes('v')), link('link-target', 'link-source')]);
+    expect(await readText(list, 'link-source')).toBe('v');
+  });
+
+  test('[row A2] a message only in the second store is read whole', async () => {
+    const second = memoryStore();
+    const value = message({ a: '1', b: { c: { d: 'e' } } });
+    const path = await cacheWorld(second).cache.write(value);
+    await using lmdb = await openLmdb({ directory: fresh() });
+    const { cache } = cacheWorld(storeList([{ store: lmdb }, { store: second }]));
+    expect(await cache.read(`${path}/b/c/d`)).toBe('e');
+    expect(((await cache.read(path)) as ReturnType<typeof message>).get('a')).toBe('1');
+  });
+
+  test('a store that fails is passed over, and its failure told only if nobody has an answer', async () => {
+    const broken: Store = new ReopeningStore({
+      name: 'broken',
+      open: () => {
+        throw new AoException(new AoError('store-failed', 'gone'));
+      },
+    });
+    const b = memoryStore();
+    await b.write([put('k', bytes('v'))]);
+    const list = storeList([{ store: broken, access: ['read'] }, { store: b }]);
+    expect(await readText(list, 'k')).toBe('v');
+    await expect(async () => await list.read('absent')).rejects.toMatchObject({ code: 'store-failed' });
+  });
+
+  test('scopes select and sort', () => {
+    const near = { store: memoryStore({ scope: 'in-memory' }) };
+    const local = { store: memoryStore() };
+    const far = { store: memoryStore({ scope: 'remote' }) };
+    expect(withScope([far, local, near], 'local')).toEqual([local]);
+    expect(withScope([far, local, near], ['local', 'in-memory'])).toEqual([local, near]);
+    expect(sortByScope([far, local, near], ['in-memory', 'local'])).toEqual([near, local, far]);
+  });
+
+  test('nothing to write to is an error', () => {
+    expect(() => storeList([{ store: memoryStore(), access: ['read'] }]).write([])).toThrow(/takes writes/);
+  });
+});
+
+describe('a failing store', () => {
+  test('is opened again, as often as it may', async () => {
+    let opened = 0;
+    const open = (): Store => {
+      opened++;
+      const store = memoryStore();
+      if (opened < 3) {
+        Object.defineProperty(store, 'read', {
+          value: () => {
+            throw new Error('disk went away');
+          },
+        });
+      }
+      return store;
+    };
+    const store = new ReopeningStore({ name: 'flaky', open, maxRetries: 1 });
+    await expect(store.read('k')).rejects.toThrow('disk went away');
+    expect(opened).toBe(2);
+    expect(await store.read('k')).toBeUndefined();
+    expect(opened).toBe(3);
+  });
+
+  test('is not opened again for what the caller did wrong', async () => {
+    let opened = 0;
+    const store = new ReopeningStore({ name: 'm', open: () => memoryStore({ name: String(++opened) }) });
+    await expect(store.write([put('k'.repeat(2000), bytes('v'))])).rejects.toMatchObject({ code: 'limit-exceeded' });
+    expect(opened).toBe(1);
+  });
+});
+
+describe('memory with a budget', () => {
+  const values = async (store: Store, ...names: string[]) =>
+    Promise.all(names.map(async (name) => (await store.read(name)) !== undefined));
+  const put200 = (store: Store, name: string, size = 200) => store.write([put(name, bytes(size))]);
+
+  test('[row U3] what was used longest ago goes first', async () => {
+    const store = lruStore({ capacity: 500 });
+    await put200(store, 'key1');
+    await put200(store, 'key2');
+    await store.read('key1');
+    await put200(store, 'key3');
+    expect(await values(store, 'key1', 'key2', 'key3')).toEqual([true, false, true]);
+  });
+
+  test('[row U4] as much goes as is needed', async () => {
+    const store = lruStore({ capacity: 500 });
+    await put200(store, 'key1');
+    await put200(store, 'key2');
+    await put200(store, 'key3', 400);
+    expect(await values(store, 'key1', 'key2', 'key3')).toEqual([false, false, true]);
+  });
+
+  test('[row U5, U6] nothing is lost over another store, also when it closes', async () => {
+    const at = fresh();
+    const store = lruStore({ capacity: 500, below: openFs({ directory: at }) });
+    for (const name of ['key1', 'key2', 'key3']) await put200(store, name);
+    await put200(store, 'sub/key', 600);
+    expect(await values(store, 'key1', 'key2', 'key3', 'sub/key')).toEqual([true, true, true, true]);
+    await store[Symbol.asyncDispose]();
+    await using below = openFs({ directory: at });
+    expect(await values(below, 'key1', 'key2', 'sub/key')).toEqual([true, true, true]);
+  });
+
+  test('[row U8, U9, U10] lists, types and re-pointed links', async () => {
+    const store = lruStore({ capacity: 500, below: openFs({ directory: fresh() }) });
+    await store.write([
+      group('sub'),
+      put('hello', bytes('world')),
+      put('sub/key1', bytes(200)),
+      put('sub/key2', bytes(200)),
+    ]);
+    expect(await store.list('sub')).toEqual(['key1', 'key2']);
+    await store.write([put('sub/key3', bytes(200)), put('sub/inner/key1', bytes(200)), link('hello', 'keylink')]);
+    expect(await store.list('sub')).toEqual(['inner', 'key1', 'key2', 'key3']);
+    expect(await Promise.all(['hello', 'sub', 'keylink'].map((path) => store.type(path)))).toEqual([
+      'simple',
+      'composite',
+      'simple',
+    ]);
+    expect(await readText(store, 'keylink')).toBe('world');
+    await store.write([put('key2', bytes('Hello2')), link('key2', 'keylink')]);
+    expect(await readText(store, 'keylink')).toBe('Hello2');
+  });
+});
+
+describe('configuration', () => {
+  const lmdb = { kind: 'lmdb', name: 'cache-mainnet/lmdb' } as const;
+
+  test('[row SO1, SO2, SO3] defaults go under stores of their kind', () => {
+    expect(withDefaults([lmdb], { lmdb: { capacity: 1073741824 } })).toEqual([{ ...lmdb, capacity: 1073741824 }]);
+    expect(withDefaults([lmdb], {})).toEqual([lmdb]);
+    expect(withDefaults([], { lmdb: { capacity: 1 } })).toEqual([]);
+  });
+
+  test('[row SO4, SO5, SO6] also inside a nested list, and never over what a store says itself', () => {
+    const fs = { kind: 'fs', name: 'cache-mainnet' };
+    const own = { ...lmdb, capacity: 7 };
+    const gateway = { kind: 'gateway', store: [lmdb] };
+    const defaults = { lmdb: { capacity: 5000 } };
+    expect(withDefaults<object>([lmdb, own, fs, gateway], defaults)).toEqual([
+      { ...lmdb, capacity: 5000 },
+      own,
+      fs,
+      { kind: 'gateway', store: [{ ...lmdb, capacity: 5000 }] },
+    ]);
+  });
+
+  test('[row V1, V2] stores move to an encrypted volume', () => {
+    const stores: StoreConfig[] = [{ kind: 'fs', name: 'cache' }, readStoreMessage(message({ kind: 'gateway' }))];
+    const moved = underDirectory(stores, '/encrypted/mount');
+    expect(moved[0]).toEqual({ kind: 'fs', name: join('/encrypted/mount', 'cache') });
+    expect(moved[1]).toEqual(stores[1]);
+  });
+
+  test('the reference\u2019s names are understood, and mistakes are told', () => {
+    expect(readStoreMessage(message({ 'store-module': 'hb_store_fs', name: 'x', access: ['read'] }))).toEqual({
+      kind: 'fs',
+      name: 'x',
+      access: ['read'],
+    });
+    expect(() => readStoreMessage(message({ kind: 'lmdb', name: 'x', capcity: 1 }))).toThrow(/capcity/);
+    expect(() => readStoreMessage(message({ kind: 'floppy' }))).toThrow(AoException);
+  });
+
+  test('a list of stores opens as one', async () => {
+    await using store = await openStores([
+      { kind: 'lru', name: 'lru', capacity: 1000, access: ['read'] },
+      { kind: 'lmdb', name: fresh(), capacity: 1 << 24, 'max-retries': 1 },
+      { kind: 'fs', name: fresh() },
+    ]);
+    await store.write([put('k', bytes('v'))]);
+    expect(await readText(store, 'k')).toBe('v');
+  });
+
+  test('without LMDB a new directory gets files, and keeps them', async () => {
+    const at = fresh();
+    const none = async (): Promise<never> => {
+      throw new AoException(new AoError('unavailable', 'no prebuilt binary'));
+    };
+    {
+      await using store = await openDisk({ directory: at }, none);
+      await store.write([put('k', bytes('v'))]);
+    }
+    expect(storeKind(at)).toBe('fs');
+    await using again = await openDisk({ directory: at });
+    expect(await readText(again, 'k')).toBe('v');
+    const other = fresh();
+    await (await openLmdb({ directory: other }))[Symbol.asyncDispose]();
+    await expect(openDisk({ directory: other }, none)).rejects.toMatchObject({ code: 'unavailable' });
+  });
+});
