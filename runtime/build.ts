@@ -42,7 +42,9 @@ export function bundle(): string {
     '-- HyperBEAM TS process runtime. Made by runtime/build.ts from runtime/*.lua; licence MIT.\n',
     ...KEPT,
     'local files, made = {}, {}\n',
-    "local RUNTIME_CHUNK = type(debug) == 'table' and debug.getinfo and debug.getinfo(1, 'S').short_src or nil\n",
+    // How errors raised in here begin, so that they can be told without it.
+    "local _, RUNTIME_CHUNK = pcall(function() error('x', 1) end)\n",
+    "RUNTIME_CHUNK = RUNTIME_CHUNK:sub(1, (RUNTIME_CHUNK:find(':[0-9]+: x$') or 1) - 1)\n",
     'local function use(name)\n',
     'if made[name] == nil then made[name] = files[name]() end\n',
     'return made[name]\n',

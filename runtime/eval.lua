@@ -14,13 +14,6 @@ function eval.code(msg, body)
   return ''
 end
 
-local function compile(code, name)
-  if type(load) ~= 'function' then return nil, 'this process runs in a sandbox without `load`: code cannot be evaluated' end
-  local chunk = load('return ' .. code, '=' .. name)
-  if chunk then return chunk end
-  return load(code, '=' .. name)
-end
-
 local function show(...)
   local values, count = { ... }, select('#', ...)
   if count == 0 then return end
@@ -29,14 +22,24 @@ local function show(...)
   session.print(table.concat(parts, '\t'))
 end
 
+-- An expression is compiled with a nil before it: `return f()` alone would be a tail call, and an error in `f` could not say
+-- where it was called.
+local function compile(code, name)
+  if type(load) ~= 'function' then return nil, 'this process runs in a sandbox without `load`: code cannot be evaluated' end
+  local expression = load('return nil, ' .. code, '=' .. name)
+  if expression then
+    local function showRest(_, ...) show(...) end
+    return function() showRest(expression()) end
+  end
+  local chunk, problem = load(code, '=' .. name)
+  if not chunk then return nil, problem end
+  return function() show(chunk()) end
+end
+
 -- Runs code as a task, so that it may wait; its values are shown when it ends, which may be some messages later.
 function eval.run(code, name)
-  local chunk, problem = compile(code, name)
-  if not chunk then
-    session.fail(session.describe(problem))
-    return
-  end
-  tasks.start(function() show(chunk()) end)
+  local run, problem = compile(code, name)
+  if run then tasks.start(run) else session.fail(session.describe(problem)) end
 end
 
 return eval

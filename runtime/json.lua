@@ -2,6 +2,7 @@
 -- stay integers of any length; an empty table is written as `[]`; `null` reads as nil. Depth is bounded both ways.
 
 local text = use 'text'
+local values = use 'values'
 
 local json = { _version = '1.0.0' }
 
@@ -38,8 +39,8 @@ local function encodeTable(value, open, depth)
     keys[#keys + 1] = key
   end
   local out
-  if #keys == #value then
-    for i = 1, #value do parts[i] = encodeValue(value[i], open, depth + 1) end
+  if #keys == 0 or values.isList(value) then
+    for i = 1, #keys do parts[i] = encodeValue(value[i], open, depth + 1) end
     out = '[' .. table.concat(parts, ',') .. ']'
   else
     for i, key in ipairs(keys) do names[i] = { tostring(key), key } end

@@ -50,7 +50,7 @@ function match.value(pattern, value, message)
   if kind == 'string' then return fitsText(pattern, value) end
   if kind == 'number' or kind == 'boolean' then return value == pattern or tostring(value) == tostring(pattern) end
   if kind ~= 'table' then return false end
-  if #pattern > 0 then
+  if pattern[1] ~= nil then
     for _, one in ipairs(pattern) do
       if match.value(one, value, message) then return true end
     end
@@ -65,7 +65,7 @@ function match.message(message, spec)
   if kind == 'function' then return spec(message) end
   if kind == 'string' then return message.Action == spec end
   if kind ~= 'table' then return false end
-  if #spec > 0 then
+  if spec[1] ~= nil then
     for _, one in ipairs(spec) do
       if match.message(message, one) then return true end
     end

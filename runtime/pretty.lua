@@ -14,7 +14,8 @@ end
 
 -- Array part first, then the other keys: numbers by value, texts by bytes, whatever else by its name.
 local function sortedKeys(value)
-  local length = #value
+  local length = 0
+  while value[length + 1] ~= nil do length = length + 1 end
   local keys = {}
   for key in pairs(value) do
     if not (math.type(key) == 'integer' and key >= 1 and key <= length) then keys[#keys + 1] = key end

@@ -120,8 +120,13 @@ local function handle(request)
     session.print('Assignment is not trusted.')
     return true
   end
-  if msg.Action == 'Eval' and isOwner(msg.From) and msg.Target == ao.id and maySpeak(msg, signers) then
-    eval.run(eval.code(msg, body), 'eval')
+  if msg.Action == 'Eval' and isOwner(msg.From) and maySpeak(msg, signers) then
+    -- Without a target the same signed message could be used on every process of this owner.
+    if msg.Target == ao.id then
+      eval.run(eval.code(msg, body), 'eval')
+    else
+      session.print('Eval needs this process as its Target.')
+    end
     return false
   end
   Handlers.evaluate(msg)

@@ -27,7 +27,7 @@ function publishing.check(fields)
 end
 
 local function isMap(value)
-  return type(value) == 'table' and #value == 0
+  return type(value) == 'table' and value[1] == nil
 end
 
 local function merge(into, from)

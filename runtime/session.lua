@@ -72,7 +72,7 @@ end
 function session.describe(problem)
   if problem == nil then return 'nil' end
   local shown = pretty.shown(problem)
-  if RUNTIME_CHUNK and shown:sub(1, #RUNTIME_CHUNK + 1) == RUNTIME_CHUNK .. ':' then
+  if RUNTIME_CHUNK ~= '' and shown:sub(1, #RUNTIME_CHUNK + 1) == RUNTIME_CHUNK .. ':' then
     local _, last = shown:find('^[0-9]+: ', #RUNTIME_CHUNK + 2)
     if last then return shown:sub(last + 1) end
   end

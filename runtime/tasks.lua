@@ -23,7 +23,7 @@ local function trace(thread)
     local stop = whole:find('\n', from, true) or #whole + 1
     local line = whole:sub(from, stop - 1):gsub('^%s+', '')
     local skipped = line == 'stack traceback:' or line:find('[C]', 1, true) == 1
-      or line:find('(...tail', 1, true) == 1 or (own and line:find(own, 1, true) == 1)
+      or line:find('(...tail', 1, true) == 1 or (own ~= '' and line:find(own, 1, true) == 1)
     if line ~= '' and not skipped then frames[#frames + 1] = line end
     from = stop + 1
   end

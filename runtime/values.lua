@@ -24,10 +24,14 @@ end
 
 local copy
 
+-- `#` is not asked: with holes its answer differs from machine to machine.
 local function isList(value)
   local count = 0
   for _ in pairs(value) do count = count + 1 end
-  return count > 0 and count == #value
+  for i = 1, count do
+    if value[i] == nil then return false end
+  end
+  return count > 0
 end
 
 local function tableCopy(value, path, depth, open)
