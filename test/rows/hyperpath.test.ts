@@ -354,7 +354,7 @@ function parse(input: Json, library: Library): Value {
 function expectSame(actual: Value | undefined, expected: Json, library: Library): void {
   if (expected !== null && typeof expected === 'object' && '$link' in expected) {
     expect(isMessage(actual) || isList(actual)).toBe(true);
-    expect(library.id(actual as Value)).toBe(expected.$link);
+    expect(library.id(actual as Value)).toBe((expected as { readonly $link: string }).$link);
   } else if (Array.isArray(expected)) {
     expectList(actual as readonly Value[], expected, library);
   } else if (actual instanceof Sequence && expected !== null && typeof expected === 'object') {
