@@ -18,6 +18,7 @@ import {
   withoutLinkSuffix,
 } from './commitments.ts';
 import type { Environment } from './environment.ts';
+import { equal } from './equal.ts';
 import { isMessage, type Message } from './message.ts';
 
 const verifiedSlot = Symbol('verified commitments');
@@ -50,6 +51,8 @@ export function verifyCommitment(
   const all = message.get('commitments');
   const commitment = isMessage(all) ? all.get(id) : undefined;
   if (!isMessage(commitment)) return false;
+  const whole = signedRequest(message);
+  if (whole !== undefined && isPartOf(message, whole, commitment)) return verifyCommitment(whole, id, env, request);
   if (request?.has('secret')) return checkCommitment(message, id, commitment, env, request);
   const known = message.derive(verifiedSlot, () => new Map<string, Awaitable<boolean>>());
   const before = known.get(id);
@@ -63,6 +66,28 @@ export function verifyCommitment(
     );
   }
   return answer;
+}
+
+/**
+ * The signed request that a step came from. A request is taken apart into steps, each with a path of its own, so the signature over the
+ * request's path can't hold for a step; the HTTP edge therefore leaves the request as it was received in `priv/request`, a place that
+ * nothing from outside can reach.
+ */
+function signedRequest(message: Message): Message | undefined {
+  const priv = message.get('priv');
+  const request = isMessage(priv) ? priv.get('request') : undefined;
+  return isMessage(request) ? request : undefined;
+}
+
+/** Whether everything the commitment covers is still as in the request, but for the path. */
+function isPartOf(step: Message, request: Message, commitment: Message): boolean {
+  return keysCommittedBy(commitment).every((key) => {
+    if (key === 'path' || key === 'ao-types') return true;
+    const value = step.get(key);
+    const signed = request.get(key);
+    // A key for one step only, or one with a type in its name, stands under another name in the step: there it counts as not covered.
+    return signed === undefined || value === undefined || equal(value, signed);
+  });
 }
 
 function checkCommitment(

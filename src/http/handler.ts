@@ -117,7 +117,8 @@ class Handler {
     if (hooked.length === 0) return this.#atRoot(incoming, node);
     const options = {
       forceMessage: true,
-      cacheControl: alwaysCache,
+      // The reference stores every result of every request; here a request has to ask for it (docs/decisions/http.md).
+      cacheControl: request.has('cache-control') ? askedCache : readOnlyCache,
       // A signal is only made for what may take time.
       ...(isLocal(hooked) ? {} : { signal: incoming.signal }),
     };
@@ -178,7 +179,9 @@ class Handler {
   }
 }
 
-const alwaysCache: readonly string[] = ['always'];
+const readOnlyCache: readonly string[] = ['cache', 'no-store'];
+/** Neither for nor against: then the request's own `cache-control` decides. */
+const askedCache: readonly string[] = [];
 const allowOrigin: readonly string[] = ['access-control-allow-origin', '*', 'access-control-expose-headers', '*'];
 
 function isSteps(hooked: Outcome | readonly Value[]): hooked is readonly Value[] {

@@ -164,7 +164,7 @@ async function verifiedFields(message: Message, options: Answering, env: Environ
       'Sign the headers exactly as they are sent.',
     );
   }
-  return withOnlyCommitted(trusted);
+  return withOnlyCommitted(withoutPrivate(trusted) as Message);
 }
 
 async function verifiedBody(message: Message, env: Environment): Promise<Message> {
@@ -213,6 +213,8 @@ function normalise(
     if (!(signed && isCovered(decoded, 'ao-peer-port'))) out.delete('ao-peer-port');
   }
   const priv = new Map<string, Value>([['ip', head.caller]]);
+  // What was verified, as it was signed: steps made of it are trusted by it (core/verify.ts).
+  if (signed) priv.set('request', decoded);
   const cookie = head.headers.get('cookie');
   if (cookie === undefined) {
     out.set('priv', new Message(priv));

@@ -53,7 +53,10 @@ export function encodeFields(tabm: Message, env: Environment, keys?: readonly st
       }
     }
     if (!isBinary(value) || key === 'body' || key === inline || isLong(value)) body.set(name, value);
-    else fields.set(name, value);
+    else if (wire && !survivesAsField(name, value)) {
+      checkPartName(name);
+      body.set(name, value);
+    } else fields.set(name, value);
   };
   if (keys === undefined) for (const [key, value] of tabm.entries()) place(key, value);
   else {

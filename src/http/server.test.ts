@@ -1,0 +1,484 @@
+import http from 'node:http';
+import { afterEach, describe, expect, test } from 'vitest';
+import { testWallet } from '../../test/support/cache-world.ts';
+import { type Device, device } from '../core/device.ts';
+import { type Input, isMessage, Message, message } from '../core/message.ts';
+import { fail, type Outcome, ok } from '../core/outcome.ts';
+import { NOT_FOUND } from '../core/value.ts';
+import { createLibrary, type Library, type LibraryOptions } from '../node/library.ts';
+import type { ListenerOptions } from './options.ts';
+import type { HttpServer } from './serve.ts';
+import { createHttpServer, type HttpModules } from './server.ts';
+
+const running: HttpServer[] = [];
+afterEach(async () => {
+  for (const server of running.splice(0)) await server.close();
+});
+
+const wallet = testWallet();
+
+const demo: Device = device({
+  name: 'demo@1.0',
+  doc: 'Answers for these tests.',
+  keys: {
+    literal: { doc: 'A literal.', run: () => ok('text') },
+    number: { doc: 'A number.', run: () => ok(42) },
+    list: { doc: 'A list.', run: () => ok(['a', 1, true]) },
+    plain: { doc: 'A message.', run: () => ok(message({ a: 'b', n: 5 })) },
+    nested: { doc: 'A nested message.', run: () => ok(message({ top: 'x', child: { deep: 'PING', n: 1 } })) },
+    page: { doc: 'HTML.', run: () => ok(message({ 'content-type': 'text/html', body: '<p>hi</p>' })) },
+    bytes: {
+      doc: '1000 bytes.',
+      run: () => ok(message({ body: Uint8Array.from({ length: 1000 }, (_, i) => i % 256) })),
+    },
+    unsafe: {
+      doc: 'Values no header can hold.',
+      run: () => ok(message({ lines: 'a\r\nset-cookie: x=1\r\n\r\nb', nul: 'a\0b', Upper: 'x', ok: 'fine' })),
+    },
+    hop: {
+      doc: 'Keys that steer connections.',
+      run: () => ok(message({ connection: 'close', 'content-length': '5', 'transfer-encoding': 'chunked', a: 'b' })),
+    },
+    refused: { doc: 'A refusal.', run: () => fail('forbidden', 'You may not do this.', 'Ask the operator.') },
+    told: {
+      doc: 'An error in words of its own.',
+      run: () => fail('bad-request', 'no', { value: message({ status: 402, body: 'Insufficient funds', price: 5 }) }),
+    },
+    missing: { doc: 'Not there.', run: () => ok(NOT_FOUND) },
+    created: { doc: 'A status by name.', run: () => ok(message({ status: 'created', body: 'made' })) },
+    moved: { doc: 'A redirect.', run: () => ok(message({ status: 307, location: '/elsewhere' })) },
+    broken: {
+      doc: 'A bug.',
+      run: () => {
+        throw new Error('secret detail');
+      },
+    },
+    echo: { doc: 'The request.', run: ({ requestMessage }) => ok(requestMessage.without('commitments')) },
+    whose: {
+      doc: 'Who signed the request.',
+      run: async ({ requestMessage, ao }) =>
+        ok(message({ signers: (await ao.signers(requestMessage)).join(',') || 'nobody' })),
+    },
+    index: {
+      doc: 'A page.',
+      run: ({ base }) =>
+        ok(message({ 'content-type': 'text/html', body: `i like ${String(base.get('name') ?? 'turtles')}!` })),
+    },
+    load: { doc: 'Itself.', run: ({ base }) => ok(base.with('device', 'demo@1.0')) },
+  },
+});
+
+interface Node {
+  readonly url: string;
+  readonly library: Library;
+  readonly server: HttpServer;
+}
+
+async function start(
+  given: {
+    options?: { readonly [name: string]: Input };
+    library?: LibraryOptions;
+    listener?: Partial<ListenerOptions>;
+    modules?: Partial<HttpModules>;
+  } = {},
+): Promise<Node> {
+  const library = createLibrary({ wallet, devices: [demo], options: message(given.options ?? {}), ...given.library });
+  const server = createHttpServer(
+    { bind: '127.0.0.1', port: 0, drainMs: 200, ...given.listener },
+    { node: () => library.resolver, ...given.modules },
+  );
+  running.push(server);
+  await server.listen();
+  return { url: server.url, library, server };
+}
+
+const html = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
+const json = { accept: 'application/json' };
+
+/** A reply read back by the codec, as another node would. */
+async function decoded(node: Node, response: Response): Promise<Message> {
+  const fields = new Map<string, string | Uint8Array>();
+  for (const [name, value] of response.headers) fields.set(name, value);
+  const body = new Uint8Array(await response.arrayBuffer());
+  if (body.length > 0) fields.set('body', body);
+  const value = await node.library.convert(new Message(fields), 'structured@1.0', 'httpsig@1.0');
+  if (!isMessage(value)) throw new Error('not a message');
+  return value;
+}
+
+describe('answers', () => {
+  test('a literal is the body, and says so', async () => {
+    const node = await start();
+    const response = await fetch(`${node.url}/~message@1.0&hello=world/hello`);
+    expect(response.status).toBe(200);
+    expect(response.headers.get('ao-result')).toBe('body');
+    expect(await response.text()).toBe('world');
+    expect(response.headers.get('access-control-allow-origin')).toBe('*');
+  });
+
+  test('types travel in ao-types', async () => {
+    const { url } = await start();
+    const response = await fetch(`${url}/~demo@1.0/number`);
+    expect(response.headers.get('ao-types')).toContain('body="integer"');
+    expect(await response.text()).toBe('42');
+  });
+
+  test('answers are signed by the node, and the signature holds', async () => {
+    const node = await start();
+    for (const path of [
+      '/~demo@1.0/literal',
+      '/~demo@1.0/plain',
+      '/~demo@1.0/number',
+      '/~demo@1.0/bytes',
+      '/~demo@1.0/nope',
+    ]) {
+      const message = await decoded(node, await fetch(node.url + path));
+      expect(await node.library.signers(message), path).toEqual([wallet.address]);
+    }
+  });
+
+  test('equal content carries the same signature, whoever asks', async () => {
+    const { url } = await start();
+    const ask = async (agent: string) =>
+      (await fetch(`${url}/~demo@1.0/plain`, { headers: { 'user-agent': agent } })).headers.get('signature');
+    const first = await ask('one');
+    expect(await ask('two')).toBe(first);
+  });
+
+  test('unsigned mode', async () => {
+    const { url } = await start({ options: { 'force-signed': false } });
+    const response = await fetch(`${url}/~demo@1.0/plain`);
+    expect(response.headers.get('signature')).toBeNull();
+    expect(response.headers.get('a')).toBe('b');
+  });
+
+  test('nested messages are links, or parts with accept-bundle', async () => {
+    const node = await start();
+    const linked = await fetch(`${node.url}/~demo@1.0/nested`);
+    const id = linked.headers.get('child+link');
+    expect(id).toMatch(/^[\w-]{43}$/);
+    expect(await (await fetch(`${node.url}/${id}/deep`)).text()).toBe('PING');
+    const bundled = await fetch(`${node.url}/~demo@1.0/nested`, { headers: { 'accept-bundle': 'true' } });
+    const child = (await decoded(node, bundled)).get('child');
+    expect(isMessage(child) && child.get('deep')).toBe('PING');
+  });
+
+  test('lists become numbered messages', async () => {
+    const { url } = await start();
+    const response = await fetch(`${url}/~demo@1.0/list`);
+    expect([response.headers.get('1'), response.headers.get('2')]).toEqual(['a', '1']);
+  });
+
+  test('what a header cannot hold travels in the body, and nothing is injected', async () => {
+    const node = await start();
+    const response = await fetch(`${node.url}/~demo@1.0/unsafe`);
+    expect(response.headers.get('set-cookie')).toBeNull();
+    const message = await decoded(node, response);
+    expect(message.get('lines')).toBe('a\r\nset-cookie: x=1\r\n\r\nb');
+    expect(message.get('Upper')).toBe('x');
+    expect(message.get('ok')).toBe('fine');
+    expect(await node.library.signers(message)).toEqual([wallet.address]);
+  });
+
+  test('keys that steer connections never do', async () => {
+    const { url } = await start();
+    const response = await fetch(`${url}/~demo@1.0/hop`);
+    expect(response.headers.get('transfer-encoding')).toBeNull();
+    expect(response.headers.get('content-length')).toBe('0');
+    expect(response.headers.get('a')).toBe('b');
+  });
+
+  test('statuses by number and by name', async () => {
+    const { url } = await start();
+    expect((await fetch(`${url}/~demo@1.0/created`)).status).toBe(201);
+    const moved = await fetch(`${url}/~demo@1.0/moved`, { redirect: 'manual' });
+    expect([moved.status, moved.headers.get('location')]).toEqual([307, '/elsewhere']);
+  });
+
+  test('HEAD is GET without a body', async () => {
+    const { url } = await start();
+    const response = await fetch(`${url}/~demo@1.0/literal`, { method: 'HEAD' });
+    expect([response.status, response.headers.get('content-length'), await response.text()]).toEqual([200, '4', '']);
+  });
+
+  test('OPTIONS is answered with the preflight', async () => {
+    const { url } = await start();
+    const response = await fetch(`${url}/anything`, { method: 'OPTIONS' });
+    expect(response.status).toBe(204);
+    expect(response.headers.get('access-control-allow-methods')).toBe('GET, POST, PUT, DELETE, OPTIONS, PATCH');
+    expect(response.headers.get('access-control-allow-headers')).toBe('*');
+  });
+
+  test('[row hb_http/cors_get] access-control-allow-origin on GET', async () => {
+    const { url } = await start();
+    const response = await fetch(`${url}/~demo@1.0/literal`, { headers: { 'access-control-request-headers': 'x-a' } });
+    expect(response.headers.get('access-control-allow-origin')).toBe('*');
+    expect(response.headers.get('access-control-allow-headers')).toBe('x-a');
+  });
+});
+
+describe('errors', () => {
+  test('say what, why, and what to do', async () => {
+    const { url } = await start();
+    const response = await fetch(`${url}/~demo@1.0/refused`);
+    expect(response.status).toBe(403);
+    expect(response.headers.get('code')).toBe('forbidden');
+    expect(response.headers.get('hint')).toBe('Ask the operator.');
+    expect(response.headers.get('request-id')).toBeTruthy();
+    expect(await response.text()).toBe('You may not do this.');
+  });
+
+  test('a missing key is 404, as text, JSON or a page', async () => {
+    const { url } = await start();
+    const text = await fetch(`${url}/~message@1.0&a=b/nope`);
+    expect([text.status, await text.text()]).toEqual([404, 'not_found']);
+    const atom = await fetch(`${url}/~demo@1.0/missing`);
+    expect(atom.status).toBe(404);
+    const page = await fetch(`${url}/~message@1.0&a=b/nope`, { headers: html });
+    expect([page.status, page.headers.get('content-type')]).toEqual([404, 'text/html; charset=utf-8']);
+  });
+
+  test('a device’s own words keep their status', async () => {
+    const { url } = await start();
+    const response = await fetch(`${url}/~demo@1.0/told`);
+    expect([response.status, response.headers.get('price'), await response.text()]).toEqual([
+      402,
+      '5',
+      'Insufficient funds',
+    ]);
+  });
+
+  test('a bug shows no detail', async () => {
+    const { url } = await start();
+    for (const headers of [{}, html, json]) {
+      const response = await fetch(`${url}/~demo@1.0/broken`, { headers });
+      const everything = JSON.stringify([...response.headers]) + (await response.text());
+      expect(response.status).toBe(500);
+      expect(everything).not.toContain('secret');
+      expect(everything).not.toContain('.ts');
+    }
+  });
+
+  test('a bad path is the caller’s fault', async () => {
+    const { url } = await start();
+    for (const path of ['/%zz', `/${'a'.repeat(600)}`, '/~nothere@1.0/key', '/a&x+integer=']) {
+      const response = await fetch(url + path);
+      expect(response.status, path).toBeGreaterThanOrEqual(400);
+      expect(response.status, path).toBeLessThan(500);
+      expect(response.headers.get('code'), path).toBeTruthy();
+    }
+  });
+});
+
+describe('pages', () => {
+  test('[row hb_http/index, hb_http/index_request] a device’s own index is the page of its message', async () => {
+    const { url } = await start();
+    const plain = await fetch(`${url}/~demo@1.0/load`);
+    expect([await plain.text(), plain.headers.get('content-type')]).toEqual(['i like turtles!', 'text/html']);
+    expect(await (await fetch(`${url}/~demo@1.0/load?name=dogs`)).text()).toBe('i like dogs!');
+  });
+
+  test('the root leads to the default request, or is the home page', async () => {
+    const { url } = await start();
+    const response = await fetch(`${url}/`, { redirect: 'manual' });
+    expect([response.status, response.headers.get('location')]).toEqual([302, '/~hyperbuddy@1.0/dashboard']);
+    const other = await start({ modules: { home: () => Buffer.from('<h1>home</h1>') } });
+    expect(await (await fetch(`${other.url}/`, { headers: html })).text()).toBe('<h1>home</h1>');
+    expect((await fetch(`${other.url}/`, { redirect: 'manual' })).status).toBe(302);
+  });
+
+  test('a device that renders its own page is shown as it is', async () => {
+    const { url } = await start();
+    const response = await fetch(`${url}/~demo@1.0/page`, { headers: html });
+    expect([response.headers.get('content-type'), await response.text()]).toEqual(['text/html', '<p>hi</p>']);
+  });
+});
+
+describe('conditional answers', () => {
+  test('304 for the content the caller has', async () => {
+    const { url } = await start();
+    const first = await fetch(`${url}/~demo@1.0/bytes`);
+    const etag = first.headers.get('etag')!;
+    const again = await fetch(`${url}/~demo@1.0/bytes`, { headers: { 'if-none-match': `"x", W/${etag}` } });
+    expect([again.status, await again.text()]).toEqual([304, '']);
+    expect((await fetch(`${url}/~demo@1.0/bytes`, { headers: { 'if-none-match': '"x"' } })).status).toBe(200);
+  });
+
+  test('206 for a range of raw bytes, 416 outside', async () => {
+    const { url } = await start();
+    const ask = (range: string) => fetch(`${url}/~demo@1.0/bytes`, { headers: { range } });
+    const part = await ask('bytes=10-19');
+    expect([part.status, part.headers.get('content-range')]).toEqual([206, 'bytes 10-19/1000']);
+    expect([...new Uint8Array(await part.arrayBuffer())]).toEqual([10, 11, 12, 13, 14, 15, 16, 17, 18, 19]);
+    expect(part.headers.get('signature')).toBeNull();
+    expect((await (await ask('bytes=-5')).arrayBuffer()).byteLength).toBe(5);
+    expect((await (await ask('bytes=990-')).arrayBuffer()).byteLength).toBe(10);
+    const outside = await ask('bytes=1000-');
+    expect([outside.status, outside.headers.get('content-range')]).toEqual([416, 'bytes */1000']);
+    expect((await ask('bytes=1-2,4-5')).status).toBe(200);
+  });
+});
+
+describe('requests', () => {
+  test('[row hb_http/simple_ao_resolve_unsigned] a message that carries its own path', async () => {
+    const { url } = await start();
+    const response = await fetch(url, { method: 'POST', headers: { path: '/key1', key1: 'Value1' } });
+    expect(await response.text()).toBe('Value1');
+  });
+
+  test('query keys are keys of the message, typed', async () => {
+    const { url } = await start();
+    expect(await (await fetch(`${url}/a?a=5`)).text()).toBe('5');
+    const typed = await fetch(`${url}/n?n+integer=41`);
+    expect([await typed.text(), typed.headers.get('ao-types')]).toEqual([
+      '41',
+      expect.stringContaining('body="integer"'),
+    ]);
+  });
+
+  test('private keys cannot come from outside', async () => {
+    const { url } = await start();
+    const response = await fetch(`${url}/~demo@1.0/echo?priv=x&private=y`, { headers: { 'priv-ip': '1.2.3.4' } });
+    const names = [...response.headers.keys()];
+    expect(names.filter((name) => name.startsWith('priv'))).toEqual([]);
+  });
+
+  test('forms of browsers', async () => {
+    const { url } = await start();
+    const form = new FormData();
+    form.set('greeting', 'hello');
+    form.set('upload', new Blob(['content'], { type: 'text/x' }), 'a.txt');
+    const response = await fetch(`${url}/greeting`, { method: 'POST', body: form });
+    expect(await response.text()).toBe('hello');
+    expect(await (await fetch(`${url}/upload/filename`, { method: 'POST', body: form })).text()).toBe('a.txt');
+    expect(await (await fetch(`${url}/upload/body`, { method: 'POST', body: form })).text()).toBe('content');
+  });
+
+  test('a signed request: only what is signed counts, and its signer is known', async () => {
+    const node = await start();
+    const signed = await node.library.commit(
+      message({ path: '/~demo@1.0/whose', x: 'y', n: 5 }),
+      message({ type: 'signed' }),
+    );
+    const response = await send(node, signed, { extra: 'unsigned' });
+    expect(response.headers.get('signers')).toBe(wallet.address);
+    const echo = await node.library.commit(message({ path: '/~demo@1.0/echo', x: 'y' }), message({ type: 'signed' }));
+    const reply = await send(node, echo, { extra: 'unsigned' });
+    expect([reply.headers.get('x'), reply.headers.get('extra')]).toEqual(['y', null]);
+  });
+
+  test('[row hb_http/simple_ao_resolve_signed, hb_http/nested_ao_resolve]', async () => {
+    const node = await start();
+    const simple = await node.library.commit(message({ path: '/key1', key1: 'Value1' }), message({ type: 'signed' }));
+    expect(await (await send(node, simple)).text()).toBe('Value1');
+    const nested = await node.library.commit(
+      message({ path: '/key1/key2/key3', key1: { key2: { key3: 'Value2' } } }),
+      message({ type: 'signed' }),
+    );
+    expect(await (await send(node, nested)).text()).toBe('Value2');
+  });
+
+  test('a forged signature names nobody', async () => {
+    const node = await start();
+    const signed = await node.library.commit(
+      message({ path: '/~demo@1.0/whose', x: 'y' }),
+      message({ type: 'signed' }),
+    );
+    const response = await send(node, signed, { x: 'changed' });
+    expect(response.headers.get('signers')).toBe('nobody');
+    const strict = await start({ options: { 'force-signed-requests': true } });
+    expect((await send(strict, signed, { x: 'changed' })).status).toBe(400);
+    expect((await fetch(`${strict.url}/a?a=5`)).status).toBe(401);
+    expect((await send(strict, signed)).headers.get('signers')).toBe(wallet.address);
+  });
+
+  test('signed requests are kept', async () => {
+    const node = await start();
+    const signed = await node.library.commit(message({ path: '/key1', key1: 'Value1' }), message({ type: 'signed' }));
+    await send(node, signed);
+    expect(await (await fetch(`${node.url}/${node.library.id(signed, 'signed')}/key1`)).text()).toBe('Value1');
+  });
+
+  /** Sends a message as another node would. */
+  async function send(
+    node: Node,
+    signed: Message,
+    changed: { readonly [name: string]: string } = {},
+  ): Promise<Response> {
+    const encoded = await node.library.convert(signed, message({ device: 'httpsig@1.0', bundle: true }));
+    if (!isMessage(encoded)) throw new Error('not a message');
+    const headers = new Headers();
+    for (const [name, value] of encoded.entries()) if (name !== 'body') headers.set(name, String(value));
+    for (const [name, value] of Object.entries(changed)) headers.set(name, value);
+    const body = encoded.get('body');
+    return fetch(node.url, { method: 'POST', headers, ...(body === undefined ? {} : { body: body as string }) });
+  }
+});
+
+describe('hooks', () => {
+  const hooked = (run: (call: { readonly requestMessage: Message }) => Outcome): Device =>
+    device({
+      name: 'hooked@1.0',
+      doc: 'A hook.',
+      keys: { request: { doc: 'On requests.', run }, response: { doc: 'On responses.', run } },
+    });
+  const on = (name: string): { readonly [name: string]: Input } => ({ on: { [name]: { device: 'hooked@1.0' } } });
+
+  test('[row meta/halt_request] a request hook may refuse; the refusal is not signed', async () => {
+    const halt = hooked(() => fail('bad-request', 'Bad'));
+    const { url } = await start({ options: on('request'), library: { devices: [demo, halt] } });
+    const response = await fetch(`${url}/~demo@1.0/literal`);
+    expect([response.status, await response.text(), response.headers.get('signature')]).toEqual([400, 'Bad', null]);
+  });
+
+  test('[row meta/modify_request] a request hook may change the steps', async () => {
+    const modify = hooked(({ requestMessage }) => {
+      const steps = requestMessage.get('body');
+      const [first, ...rest] = Array.isArray(steps) ? steps : [];
+      return ok(requestMessage.with('body', [(first as Message).with('added', 'value'), ...rest]));
+    });
+    const { url } = await start({ options: on('request'), library: { devices: [demo, modify] } });
+    expect(await (await fetch(`${url}/added`)).text()).toBe('value');
+  });
+
+  test('a response hook may change the result', async () => {
+    const change = hooked(({ requestMessage }) => ok(requestMessage.with('body', message({ changed: 'yes' }))));
+    const { url } = await start({ options: on('response'), library: { devices: [demo, change] } });
+    expect((await fetch(`${url}/~demo@1.0/plain`)).headers.get('changed')).toBe('yes');
+  });
+});
+
+describe('large bodies', () => {
+  test('pass through a node in pieces', { timeout: 60_000 }, async () => {
+    const { url } = await start({ listener: { maxBodyBytes: 300 * 1024 * 1024 } });
+    const total = 256 * 1024 * 1024;
+    const { hostname, port } = new URL(url);
+    const request = http.request({
+      hostname,
+      port,
+      path: '/~demo@1.0/echo',
+      method: 'POST',
+      headers: { 'content-length': total },
+    });
+    const piece = Buffer.alloc(64 * 1024, 7);
+    const before = process.memoryUsage.rss();
+    let peak = before;
+    const watch = setInterval(() => {
+      peak = Math.max(peak, process.memoryUsage.rss());
+    }, 20);
+    const answered = new Promise<http.IncomingMessage>((resolve, reject) =>
+      request.on('response', resolve).on('error', reject),
+    );
+    for (let sent = 0; sent < total; sent += piece.length) {
+      if (!request.write(piece)) await new Promise((drained) => request.once('drain', drained));
+    }
+    request.end();
+    const response = await answered;
+    let received = 0;
+    for await (const chunk of response) received += (chunk as Buffer).length;
+    clearInterval(watch);
+    expect([response.statusCode, received]).toEqual([200, total]);
+    expect(response.headers['content-digest']).toMatch(/^sha-256=:/);
+    expect(peak - before).toBeLessThan(100 * 1024 * 1024);
+  });
+});
