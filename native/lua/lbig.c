@@ -208,7 +208,8 @@ static void divmod (lua_State *L, const View *a, const View *b, StkId quo, StkId
   q->neg = (lu_byte)(a->neg != b->neg);
   u->neg = (lu_byte)a->neg;
   if (!exact && q->neg) {
-    addone(q->d, q->n);
+    for (i = 0; i < q->n && q->d[i] == 0; i++) ;
+    if (i < q->n) addone(q->d, q->n);  /* the reference corrects only quotients below 0: -7 // 10^19 is 0 */
     if (rem) {  /* remainder takes the divisor's sign: |b| - |r| */
       View r;
       BigInt *w;

@@ -164,6 +164,11 @@ static int ipairsnext (lua_State *L) {
 
 static int b_ipairs (lua_State *L) {
   if (nargs() == 0) bad("ipairs");
+  if (luaL_getmetafield(L, 1, "__ipairs") != LUA_TNIL) {
+    lua_pushvalue(L, 1);
+    lua_call(L, 1, 3);
+    return 3;
+  }
   lua_pushvalue(L, lua_upvalueindex(1));
   lua_pushvalue(L, 1);
   lua_pushinteger(L, 0);
@@ -1293,6 +1298,7 @@ static int u_len (lua_State *L) {
   return 1;
 }
 
+/* the position of a code is that of its last byte */
 static int codesnext (lua_State *L) {
   size_t n;
   lua_Integer i;
@@ -1300,12 +1306,10 @@ static int codesnext (lua_State *L) {
   const unsigned char *s;
   if (lua_type(L, 1) != LUA_TSTRING || !argint(2, &i)) bad("codes");
   s = (const unsigned char *)lua_tolstring(L, 1, &n);
-  if (i > 0) { k = utf8at(s + i - 1, s + n, &c); i += k > 0 ? k : 1; }
-  else i = 1;
-  if (i > (lua_Integer)n) { lua_pushnil(L); return 1; }
-  k = utf8at(s + i - 1, s + n, &c);
+  if (i < 0 || i >= (lua_Integer)n) { lua_pushnil(L); return 1; }
+  k = utf8at(s + i, s + n, &c);
   if (k == 0) luaN_crash(L, "badmatch");
-  lua_pushinteger(L, i);
+  lua_pushinteger(L, i + k);
   lua_pushinteger(L, c);
   return 2;
 }

@@ -36,8 +36,8 @@ static const char *text (lua_State *L, int i, size_t *n) {
 
 /* ---- simple functions -------------------------------------------------------------------------------------------------------- */
 
-static int isupper1 (int c) { return (c >= 'A' && c <= 'Z') || (c >= 192 && c <= 222 && c != 215); }
-static int islower1 (int c) { return (c >= 'a' && c <= 'z') || (c >= 223 && c != 247); }
+static int isupper1 (int c) { return (c >= 'A' && c <= 'Z') || (c >= 192 && c <= 223 && c != 215); }
+static int islower1 (int c) { return (c >= 'a' && c <= 'z') || (c >= 224 && c != 247); }
 
 static int s_byte (lua_State *L) {
   lua_Integer i = 1, j, k;
@@ -99,8 +99,8 @@ static int mapped (lua_State *L, const char *fn, int (*f) (int)) {
   return 1;
 }
 
-static int lower1 (int c) { return isupper1(c) ? c + 32 : c; }
-static int upper1 (int c) { return islower1(c) && c != 223 && c != 255 ? c - 32 : c; }
+static int lower1 (int c) { return isupper1(c) && c != 223 ? c + 32 : c; }
+static int upper1 (int c) { return islower1(c) && c != 255 ? c - 32 : c; }
 static int s_lower (lua_State *L) { return mapped(L, "lower", lower1); }
 static int s_upper (lua_State *L) { return mapped(L, "upper", upper1); }
 
@@ -430,6 +430,7 @@ static int search (lua_State *L, int find) {
   prepare(&m, L, s, ls, p, lp);
   anchor = lp > 0 && *p == '^';
   at = s + init - 1;
+  if (!find) m.s = at;  /* positions count from where the match may begin */
   do {
     const uchar *e;
     m.level = 0;
@@ -439,7 +440,7 @@ static int search (lua_State *L, int find) {
       lua_pushinteger(L, e - s);
       return pushcaptures(&m, at, e, 0) + 2;
     }
-  } while (at++ < m.end - (find ? 0 : 1) && !anchor);
+  } while (at++ < m.end && !anchor);
   lua_pushnil(L);
   return 1;
 }

@@ -127,7 +127,7 @@ afterAll(() => {
 });
 
 function check(row: Row): string | undefined {
-  const vm = engine.create({ functions: ao, limits: { instructions: 200_000_000 }, time: () => 1_700_000_000.25 });
+  const vm = engine.create({ cycles: true, functions: ao, limits: { instructions: 200_000_000 }, time: () => 1_700_000_000.25 });
   vm.bind(['ao'], { event: 'ao.event', get: 'ao.get', resolve: 'ao.resolve', set: 'ao.set' });
   const out = vm.loadAs('chunk', row.code, readTypedValues);
   if (out instanceof Promise) return 'became asynchronous';

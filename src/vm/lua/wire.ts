@@ -259,7 +259,7 @@ export class Reader {
       case 7:
         return this.#table(inList);
       case 8:
-        this.at += this.u32();
+        this.utf8();
         return undefined;
       default:
         return undefined;
