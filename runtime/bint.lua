@@ -191,7 +191,9 @@ local function build(bits)
   local function fromInteger(n)
     local x = blank()
     for i = 1, size do
-      x[i], n = n % BASE, n // BASE
+      local low = n % BASE
+      -- Exact, because the dialect of the network does not round -7 // 65536 down.
+      x[i], n = low, (n - low) // BASE
     end
     return x
   end
