@@ -1,0 +1,27 @@
+/** `hyperbeam config explain`: every option, its value and where that came from. */
+import { declarations } from '../node/options.ts';
+import { type Command, UsageError } from './command.ts';
+import { configFromArgs, optionHelp } from './options.ts';
+
+export const configCommand: Command = {
+  name: 'config',
+  usage: 'config explain [options]',
+  summary: 'Prints every option, its value and where it came from.',
+  help: () => `hyperbeam config explain [options]\n\nTakes the same options as \`start\` and starts nothing.\n\n${optionHelp()}`,
+  async run(args) {
+    const [what, ...rest] = args;
+    if (what !== 'explain') throw new UsageError('config', `There is no \`config ${what ?? ''}\`.`);
+    const config = await configFromArgs(rest);
+    for (const option of declarations().values()) {
+      const setting = config.settings.get(option.name);
+      const value = setting === undefined ? '(not set)' : shown(setting.value);
+      process.stdout.write(`${option.name} = ${value}\n    ${setting?.source ?? 'default'}. ${option.doc}\n`);
+    }
+    for (const name of config.ignored) process.stdout.write(`${name}: has no meaning for this node\n`);
+    return 0;
+  },
+};
+
+function shown(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}

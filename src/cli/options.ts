@@ -1,0 +1,48 @@
+/** Flags of the options of a node: parsing them, and listing them for `--help`. All come from `node/options.ts`. */
+import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { type Config, loadConfig } from '../node/config.ts';
+import { declarations, type OptionDeclaration } from '../node/options.ts';
+
+/** Flags that take no value when their option is a boolean. */
+function flagType(option: OptionDeclaration): 'boolean' | 'string' {
+  const standalone = option.schema.safeParse(true).success && !option.schema.safeParse('some text').success;
+  return standalone ? 'boolean' : 'string';
+}
+
+/** The configuration from flags, environment and files. */
+export async function configFromArgs(args: readonly string[]): Promise<Config> {
+  const options: NonNullable<ParseArgsConfig['options']> = { config: { type: 'string' } };
+  for (const option of declarations().values()) options[option.flag] = { type: flagType(option) };
+  const { values } = parseArgs({ args: [...args], options, strict: false, allowPositionals: false, allowNegative: true });
+  const { config: file, ...given } = values;
+  const flags: Record<string, string | boolean> = {};
+  for (const [name, value] of Object.entries(given)) {
+    if (name.startsWith('no-') && !(name in options)) flags[name.slice(3)] = 'false';
+    else if (typeof value === 'string' || typeof value === 'boolean') flags[name] = value === false ? 'false' : value;
+  }
+  return loadConfig({ env: process.env, flags, ...(typeof file === 'string' ? { file } : {}) });
+}
+
+/** All flags with their meaning, by section. */
+export function optionHelp(): string {
+  const sections = new Map<string, OptionDeclaration[]>();
+  for (const option of declarations().values()) {
+    sections.set(option.section, [...(sections.get(option.section) ?? []), option]);
+  }
+  const lines: string[] = ['  --config FILE', '      A configuration file (HB_CONFIG); `config.flat` or `config.json` if there is one.'];
+  for (const [section, options] of sections) {
+    lines.push('', `${section}:`);
+    for (const option of options) {
+      const value = flagType(option) === 'boolean' ? '' : ' VALUE';
+      const env = option.env === undefined ? '' : ` (${option.env})`;
+      lines.push(`  --${option.flag}${value}`, `      ${option.doc}${env}${defaultOf(option)}`);
+    }
+  }
+  return lines.join('\n');
+}
+
+function defaultOf(option: OptionDeclaration): string {
+  const result = option.schema.safeParse(undefined);
+  if (!result.success || result.data === undefined) return '';
+  return ` Default: ${Array.isArray(result.data) ? result.data.join(',') || 'none' : String(result.data)}.`;
+}

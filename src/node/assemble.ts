@@ -1,0 +1,223 @@
+/**
+ * A whole node, put together in the order in which the parts need each other. The only file that knows everything; it reads like a table
+ * of contents.
+ *
+ *     lock · wallet · store · cache · schedules · processes · outbox · capabilities · environment · hooks · HTTP
+ */
+import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { trace } from '@opentelemetry/api';
+import { allCodecs } from '../codecs/all.ts';
+import { unsignedId } from '../codecs/ids.ts';
+import { parseTyped } from '../codecs/structured-types.ts';
+import type { Capabilities, Clock, Device } from '../core/device.ts';
+import { type DialectName, dialects } from '../core/dialect.ts';
+import type { Environment } from '../core/environment.ts';
+import { AoException, raise } from '../core/errors.ts';
+import { runHook } from '../core/hooks.ts';
+import { defaultLimits } from '../core/limits.ts';
+import { isMessage, type Message, message } from '../core/message.ts';
+import type { Outcome } from '../core/outcome.ts';
+import { setPrivate } from '../core/private.ts';
+import type { Resolver } from '../core/resolver.ts';
+import type { Wallet } from '../core/wallet.ts';
+import { sha256 } from '../crypto/hash.ts';
+import { allDevices } from '../devices/all.ts';
+import { Assignments } from '../devices/process/assignments.ts';
+import { defaultLaneOptions } from '../devices/process/lane.ts';
+import { InlineProcesses } from '../devices/process/processes.ts';
+import { dressed } from '../devices/process/run-as.ts';
+import { Slots } from '../devices/process/slots.ts';
+import { Snapshots } from '../devices/process/snapshots.ts';
+import { Outbox } from '../devices/push/outbox.ts';
+import { Schedules } from '../devices/scheduler/schedules.ts';
+import { StoreLog } from '../devices/scheduler/store-log.ts';
+import { createHttpServer } from '../http/server.ts';
+import { createEventCounters } from '../observe/events.ts';
+import { createLog, type Logger } from '../observe/log.ts';
+import { NodeMetrics } from '../observe/metrics.ts';
+import { MessageCache } from '../stores/message-cache.ts';
+import type { Store } from '../stores/store.ts';
+import { buildInfo } from './build.ts';
+import type { Config } from './config.ts';
+import { RunningNode } from './control.ts';
+import { lockDirectory } from './lock.ts';
+import { openStore } from './open-store.ts';
+import { consolePages } from './pages.ts';
+import { randomBytes, systemClock } from './system.ts';
+import { openWallet } from './wallet-file.ts';
+
+/** What a caller may bring along instead of the node making it. */
+export interface NodeParts {
+  readonly wallet?: Wallet;
+  readonly store?: Store;
+  readonly clock?: Clock;
+  readonly random?: (bytes: number) => Uint8Array;
+  readonly log?: Logger;
+  /** Besides those every node has. */
+  readonly devices?: readonly Device[];
+}
+
+export interface Node extends AsyncDisposable {
+  readonly url: string;
+  readonly address: string;
+  /** The wallet was made by this start. */
+  readonly walletCreated: boolean;
+  readonly config: Config;
+  /** As it is now; it changes when the operator changes the node. */
+  readonly resolver: Resolver;
+  readonly store: Store;
+  readonly cache: MessageCache;
+  /** Stops taking requests, finishes those under way, saves and closes. */
+  close(): Promise<void>;
+}
+
+/** Starts a node. Resolves when it answers requests. */
+export async function startNode(config: Config, parts: NodeParts = {}): Promise<Node> {
+  const option = <T>(name: string): T => config.settings.get(name)?.value as T;
+  const cleanup = new AsyncDisposableStack();
+  try {
+    const directory = option<string>('data-dir');
+    const log = parts.log ?? createLog(option<string>('log-level'));
+    const inMemory = parts.store !== undefined || option<string>('store-kind') === 'memory';
+    if (!inMemory) cleanup.defer(lockDirectory(directory));
+
+    const walletPath = option<string | undefined>('priv-key-location') ?? join(directory, 'hyperbeam-key.json');
+    const opened = parts.wallet === undefined ? await openWallet(walletPath, true) : { wallet: parts.wallet, created: false };
+    const { wallet } = opened;
+    const identities = await openIdentities(option<Message | undefined>('identities'), wallet);
+
+    const store = parts.store ?? cleanup.use(await openStore(option<'lmdb' | 'fs' | 'memory'>('store-kind'), join(directory, 'store')));
+    const clock = parts.clock ?? systemClock;
+    const running = new RunningNode(config.message, buildInfo());
+    const environment = (): Environment => running.resolver.env;
+    const cache = new MessageCache({ store, environment, memoryBytes: option<number>('cache-memory-bytes') });
+
+    const schedule = new StoreLog(cache, environment);
+    const processes = cleanup.use(
+      new InlineProcesses(
+        {
+          slots: new Slots(store),
+          snapshots: new Snapshots(store, sha256),
+          assignments: new Assignments(schedule),
+          clock,
+          toolbox: (signal) => running.resolver.ao({ signal }),
+          breathe: () => setImmediate(),
+        },
+        async (ao, role, state, request) => ao.resolve(setPrivate(await dressed(ao, state, role), 'inspecting', true), request),
+        {
+          lane: { ...defaultLaneOptions, slotTimeMs: option<number>('slot-time-limit') },
+          maxWarm: option<number>('max-warm-processes'),
+          idleMs: option<number>('process-idle'),
+        },
+      ),
+    );
+    const resting = setInterval(() => void processes.rest().catch((err: unknown) => log.error({ err }, 'A process could not be put away.')), 30_000);
+    resting.unref();
+    cleanup.defer(() => clearInterval(resting));
+
+    const events = createEventCounters();
+    const metrics = option<boolean>('prometheus') ? new NodeMetrics(events) : undefined;
+    const capabilities: Partial<Capabilities> = {
+      clock,
+      random: parts.random ?? randomBytes,
+      cache,
+      wallet,
+      node: running,
+      schedules: new Schedules(schedule, sha256),
+      identities,
+      processes,
+      outbox: new Outbox(store),
+      events,
+      pages: consolePages(),
+      ...(metrics === undefined ? {} : { metrics }),
+    };
+    const devices = [...allDevices, ...(parts.devices ?? [])];
+    running.begin({
+      dialect: dialects[option<DialectName>('dialect')],
+      limits: defaultLimits,
+      sha256,
+      codecs: new Map(allCodecs.map((codec) => [codec.name, codec])),
+      devices: new Map(devices.map((device) => [device.name, device])),
+      cache,
+      wallet,
+      unsignedId,
+      parseTyped,
+      options: running.options(),
+      capabilities,
+    });
+    for (const problem of running.resolver.problems()) log.warn({ code: problem.code }, problem.message);
+    await runStartHook(running);
+
+    const tracer = tracerIfHeard();
+    const server = createHttpServer(config.listener, {
+      node: () => running.resolver,
+      log,
+      ...(metrics === undefined ? {} : { metrics }),
+      ...(tracer === undefined ? {} : { tracer }),
+    });
+    await server.listen();
+    cleanup.defer(() => server.close());
+    log.info({ url: server.url, operator: wallet.address }, 'The node is live.');
+
+    const closing = cleanup.move();
+    let closed: Promise<void> | undefined;
+    const close = (): Promise<void> => (closed ??= closing.disposeAsync());
+    return {
+      url: server.url,
+      address: wallet.address,
+      walletCreated: opened.created,
+      config,
+      get resolver() {
+        return running.resolver;
+      },
+      store,
+      cache,
+      close,
+      [Symbol.asyncDispose]: close,
+    };
+  } catch (error) {
+    await cleanup.disposeAsync();
+    throw error;
+  }
+}
+
+/** The wallets this node may act with, by address and by name. */
+async function openIdentities(named: Message | undefined, own: Wallet): Promise<ReadonlyMap<string, Wallet>> {
+  const wallets = new Map<string, Wallet>([
+    ['default', own],
+    [own.address, own],
+  ]);
+  for (const [name, entry] of named?.entries() ?? []) {
+    const location = isMessage(entry) ? entry.get('priv-key-location') : undefined;
+    if (typeof location !== 'string') {
+      raise('bad-request', `The identity \`${name}\` names no key.`, 'Give it a `priv-key-location`.');
+    }
+    const { wallet } = await openWallet(location, false);
+    wallets.set(name, wallet);
+    wallets.set(wallet.address, wallet);
+  }
+  return wallets;
+}
+
+/** The `start` hook may change the node message before the first request (spec 03 §4.4). */
+async function runStartHook(running: RunningNode): Promise<void> {
+  const on = running.options().get('on');
+  if (!isMessage(on) || !on.has('start')) return;
+  const ao = running.resolver.ao();
+  const outcome: Outcome = await runHook('start', message({ body: running.options() }), on, ao);
+  if (outcome.status === 'error') throw new AoException(outcome.error);
+  const body = isMessage(outcome.value) ? outcome.value.get('body') : undefined;
+  if (!isMessage(body)) raise('bad-request', 'The `start` hook gave no `body`.', 'It has to give back the node message.');
+  running.adopt(body);
+}
+
+/** A tracer only if an SDK listens: otherwise spans would cost something for nobody. */
+function tracerIfHeard(): ReturnType<typeof trace.getTracer> | undefined {
+  const tracer = trace.getTracer('hyperbeam-ts');
+  const probe = tracer.startSpan('probe');
+  const heard = probe.isRecording();
+  probe.end();
+  return heard ? tracer : undefined;
+}
+

@@ -1,0 +1,60 @@
+/**
+ * One node per data directory. The lock is a file with the process id of its holder; a lock whose holder is gone (a crash, a reboot) is
+ * taken over. The holder's start time tells a process id that was given out again.
+ */
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { raise } from '../core/errors.ts';
+
+/** Takes the lock; gives how to release it. Throws `unavailable` if a living process holds it. */
+export function lockDirectory(directory: string): () => void {
+  mkdirSync(directory, { recursive: true });
+  const path = join(directory, 'node.lock');
+  const mine = `${process.pid} ${startTime(process.pid)}\n`;
+  for (let attempt = 0; attempt < 3; attempt++) {
+    try {
+      writeFileSync(path, mine, { flag: 'wx' });
+      return () => {
+        if (readLock(path) === mine) rmSync(path, { force: true });
+      };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+    const held = readLock(path);
+    if (held !== undefined && isAlive(held)) {
+      raise('unavailable', `Another node (process ${held.split(' ')[0]}) works in ${directory}.`, 'Stop it, or give this one another `--data-dir`.');
+    }
+    rmSync(path, { force: true });
+  }
+  return raise('unavailable', `The data directory ${directory} cannot be locked.`, 'Try again.');
+}
+
+function readLock(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+function isAlive(held: string): boolean {
+  const [id, started] = held.trim().split(' ');
+  const pid = Number(id);
+  if (!Number.isInteger(pid) || pid <= 0) return false;
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
+  }
+  return started === undefined || started === '?' || startTime(pid) === started;
+}
+
+/** When a process started, in a form that only serves to compare; `?` where the system doesn't tell. */
+function startTime(pid: number): string {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '?';
+  } catch {
+    return '?';
+  }
+}
