@@ -31,6 +31,8 @@ export interface Dialect {
   readonly listBundles: boolean;
   readonly anchorKey: boolean;
   readonly committedKeepsLink: boolean;
+  /** How the data of a layer-1 transaction is cut into chunks: all but the last full, or the last two alike if the last would be small. */
+  readonly dataRootChunks: 'plain' | 'balanced';
   /** Literals are wrapped by `force-message` after every step, or once at the end. */
   readonly forceMessage: 'every-step' | 'final';
   /** What has to be as long as an id for a path segment to be one: the whole segment, or its name without modifiers. */
@@ -76,6 +78,7 @@ const september: Dialect = {
   listBundles: false,
   anchorKey: false,
   committedKeepsLink: true,
+  dataRootChunks: 'plain',
   forceMessage: 'every-step',
   idSegment: 'whole',
   queryQuotes: 'kept',
@@ -128,6 +131,7 @@ const y2026: Dialect = {
   previousDevice: 'name',
   dedupForm: 'trie',
   optionNames: 'dashes',
+  dataRootChunks: 'balanced',
 };
 
 export const dialects: { readonly [name in DialectName]: Dialect } = {

@@ -5,12 +5,12 @@
  * the message into an item, signs it, and takes the message that the item reads as: keys come back in lower case.
  */
 import { type Awaitable, andThen } from '../../core/awaitable.ts';
-import { isBinary, toBase64Url, toBytes } from '../../core/bytes.ts';
+import { isBinary, toBytes } from '../../core/bytes.ts';
 import type { Codec, CommitRequest, Tabm } from '../../core/codec.ts';
 import type { Environment } from '../../core/environment.ts';
 import { raise } from '../../core/errors.ts';
-import { isMessage, isPrivateKey, type Message, messageFrom } from '../../core/message.ts';
-import { chooseCommitment, originalTagsMessage, signatureOf, unsignedType } from './commitment.ts';
+import { isMessage, isPrivateKey, type Message } from '../../core/message.ts';
+import { chooseCommitment, signatureOf, unsignedType } from './commitment.ts';
 import { type Conversion, dialectLayout } from './envelope.ts';
 import { forms, withChildren } from './forms.ts';
 import { Item, unsignedItemId } from './item.ts';
@@ -27,7 +27,7 @@ export const ans104: Codec = {
   toTabm(encoded, _params, env) {
     if (isMessage(encoded)) return encoded;
     if (!isBinary(encoded)) raise('bad-encoding', 'A data item is a byte string.');
-    return readItem(new Item(toBytes(encoded)), conversionIn(env), false);
+    return readItem(new Item(toBytes(encoded)), conversionIn(env), 'capitals');
   },
 
   fromTabm(tabm, params, env) {
@@ -55,7 +55,7 @@ const check: EnvelopeCheck = {
   valid: (envelope, signature) => verifyItem(itemOf(envelope, signature)),
   unsignedId: (envelope) => unsignedItemId(itemOf(envelope, undefined)),
   read(envelope, signature, conversion) {
-    const tabm = readItem(itemOf(envelope, signature), conversion, true);
+    const tabm = readItem(itemOf(envelope, signature), conversion, 'inexact');
     return isMessage(tabm) ? tabm : undefined;
   },
 };
@@ -66,7 +66,8 @@ function commitItem(tabm: Message, request: CommitRequest, env: Environment): Aw
   return andThen(request.bundle === true ? withChildren(plain, env) : plain, (message) => {
     const envelope = writeEnvelope(message, undefined, conversion);
     const item = itemOf(envelope, undefined);
-    if (request.type === 'unsigned' || request.type === unsignedType) return unsigned(item, conversion);
+    if (request.type === 'unsigned' || request.type === unsignedType)
+      return asMessage(readItem(item, conversion, 'always'));
     const wallet = request.wallet ?? env.wallet;
     if (wallet === undefined) raise('no-wallet', 'There is no key to sign the item with.', 'Give the node a wallet.');
     const { target, anchor, tags, data } = item;
@@ -74,23 +75,9 @@ function commitItem(tabm: Message, request: CommitRequest, env: Environment): Aw
       if (request.type !== 'signed' && request.type !== signed.type.name) {
         raise('bad-commitment', `A key of type ${wallet.keyType} signs items as ${signed.type.name}.`);
       }
-      return asMessage(readItem(signed, conversion, false));
+      return asMessage(readItem(signed, conversion, 'capitals'));
     });
   });
-}
-
-/** The message with the commitment that says which item it is, signed by nobody. */
-function unsigned(item: Item, conversion: Conversion): Message {
-  const message = asMessage(readItem(item, conversion, true));
-  if (message.has('commitments')) return message;
-  const commitment = messageFrom([
-    ['commitment-device', itemFormat.device],
-    ['type', unsignedType],
-    ['committed', message.keys()],
-    ['bundle', 'false'],
-    ['original-tags', originalTagsMessage(item.tags)],
-  ]);
-  return message.with('commitments', messageFrom([[toBase64Url(unsignedItemId(item)), commitment]]));
 }
 
 function asMessage(tabm: Tabm): Message {

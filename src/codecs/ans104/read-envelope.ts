@@ -27,8 +27,14 @@ export interface Identity {
   readonly signature: Signature | undefined;
 }
 
-/** Raises `bad-encoding`, `bad-structured-field`, `limit-exceeded`. `exact`: inside of something that is signed. */
-export function readEnvelope(envelope: Envelope, identity: Identity, conversion: Conversion, exact: boolean): Tabm {
+/**
+ * When an unsigned envelope gets a commitment: if its tags have capitals, as the reference does it; if its keys would give another
+ * envelope, as everything inside a signed one needs it; always, when it is to be committed as it is.
+ */
+export type Keep = 'capitals' | 'inexact' | 'always';
+
+/** Raises `bad-encoding`, `bad-structured-field`, `limit-exceeded`. */
+export function readEnvelope(envelope: Envelope, identity: Identity, conversion: Conversion, keep: Keep): Tabm {
   const { env, format, depth } = conversion;
   const { dialect, limits } = env;
   if (depth > limits.maxDepth) raise('limit-exceeded', `Bundles are nested deeper than ${limits.maxDepth}.`);
@@ -40,7 +46,7 @@ export function readEnvelope(envelope: Envelope, identity: Identity, conversion:
     raise('bad-encoding', `An item of the type \`${kind}\` cannot be read.`, 'Known is `binary`.');
 
   const signed = identity.signature !== undefined;
-  const { entries, byteOrder } = readData(envelope, meta, conversion, exact || signed);
+  const { entries, byteOrder } = readData(envelope, meta, conversion, signed ? 'inexact' : keep);
   const tagKeys = keysOfTags(tags, dialect, limits.maxKeys);
   const values = new Map<string, Value>([...entries].sort((a, b) => compareKeys(a[0], b[0])));
   for (const key of tagKeys.keys())
@@ -70,8 +76,10 @@ export function readEnvelope(envelope: Envelope, identity: Identity, conversion:
   };
   const capitals = tags.some((tag) => lowerCase(tag.name) !== tag.name);
   let recordTags = capitals;
-  if (!capitals && (signed || exact)) recordTags = !follows(message, signed ? commitment(false) : undefined);
-  if (!signed && !recordTags && !(exact && hidesField())) return message;
+  if (!capitals && (signed || keep !== 'capitals'))
+    recordTags = !follows(message, signed ? commitment(false) : undefined);
+  const needed = signed || recordTags || keep === 'always' || (keep === 'inexact' && hidesField());
+  if (!needed) return message;
   return message.with('commitments', messageFrom([[toBase64Url(identity.id()), commitment(recordTags)]]));
 
   /** Whether the tags follow from the keys. */
@@ -107,14 +115,15 @@ function readData(
   { data }: Envelope,
   meta: (name: string) => string | undefined,
   conversion: Conversion,
-  exact: boolean,
+  keep: Keep,
 ): Data {
   if (data.length === 0) return { entries: [] };
+  const inside = keep === 'always' ? 'inexact' : keep;
   const raw: Data = { entries: [[meta('ao-data-key') ?? 'data', binary(data)]] };
   if (meta('bundle-format') !== 'binary' || meta('bundle-version') !== '2.0.0') return raw;
   const { maxKeys } = conversion.env.limits;
   const mapId = meta('bundle-map');
-  const child = (item: Item): Tabm => readItem(item, { ...conversion, depth: conversion.depth + 1 }, exact);
+  const child = (item: Item): Tabm => readItem(item, { ...conversion, depth: conversion.depth + 1 }, inside);
   if (mapId !== undefined) {
     const bundle = parseBundle(data, maxKeys);
     const members = manifestMembers(bundle, mapId);
@@ -132,7 +141,7 @@ function readData(
 }
 
 /** A data item as a TABM. */
-export function readItem(item: Item, conversion: Conversion, exact: boolean): Tabm {
+export function readItem(item: Item, conversion: Conversion, keep: Keep): Tabm {
   const fields = new Map<string, string>();
   if (item.anchor.length > 0) fields.set('anchor', toBase64Url(item.anchor));
   if (item.target.length > 0) fields.set('target', toBase64Url(item.target));
@@ -140,7 +149,7 @@ export function readItem(item: Item, conversion: Conversion, exact: boolean): Ta
   const identity: Identity = item.signed
     ? { id: () => itemId(item), signature: { type, signature, owner } }
     : { id: () => unsignedItemId(item), signature: undefined };
-  return readEnvelope({ tags: item.tags, data: item.data, fields }, identity, itemConversion(conversion), exact);
+  return readEnvelope({ tags: item.tags, data: item.data, fields }, identity, itemConversion(conversion), keep);
 }
 
 /** Keys and members of a map bundle, by its manifest: an item whose unsigned id the `bundle-map` tag names. */

@@ -30,9 +30,9 @@ import { writeEnvelope } from './write-envelope.ts';
 export interface EnvelopeCheck {
   readonly format: EnvelopeFormat;
   /** Whether the signature over this envelope is valid and the envelope within the limits. */
-  valid(envelope: Envelope, signature: Signature): Awaitable<boolean>;
+  valid(envelope: Envelope, signature: Signature, conversion: Conversion): Awaitable<boolean>;
   /** The unsigned id of the envelope, 32 bytes. */
-  unsignedId(envelope: Envelope): Uint8Array;
+  unsignedId(envelope: Envelope, conversion: Conversion): Uint8Array;
   /** The TABM that the envelope reads as. */
   read(envelope: Envelope, signature: Signature | undefined, conversion: Conversion): Message | undefined;
 }
@@ -92,7 +92,9 @@ function holds(
   const conversion: Conversion = { env, format: check.format, defaultLayout: layout, layout, depth: 0 };
   const envelope = writeEnvelope(message, commitment, conversion);
   const valid =
-    signature === undefined ? toBase64Url(check.unsignedId(envelope)) === id : check.valid(envelope, signature);
+    signature === undefined
+      ? toBase64Url(check.unsignedId(envelope, conversion)) === id
+      : check.valid(envelope, signature, conversion);
   return andThen(valid, (yes) => {
     const signed = yes ? check.read(envelope, signature, conversion) : undefined;
     return signed !== undefined && coversSame(message, commitment, signed, id);
