@@ -20,7 +20,7 @@ export const ans104Device = device({
     serialize: {
       doc: 'The base as a data item under `body`, with its content type.',
       async run({ base, requestMessage, ao }) {
-        const body = await ao.convert(base.without('device'), await formatOf(ao, codec, requestMessage));
+        const body = await ao.convert(base, await formatOf(ao, codec, requestMessage));
         return ok(message({ 'content-type': 'application/ans104', body }));
       },
     },

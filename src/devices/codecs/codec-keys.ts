@@ -30,9 +30,8 @@ export function conversionKeys(codec: string): { readonly to: CodecKey; readonly
       doc: `The message that the base, or the bytes of its \`body\`, is the \`${codec}\` form of.`,
       async run({ base, requestMessage, ao }) {
         const body = await plain(ao, base, 'body');
-        const encoded = base.without('device', 'priv');
-        const alone = isBinary(body) && encoded.size === 1;
-        return ok(await ao.convert(alone ? body : encoded, structured, await formatOf(ao, codec, requestMessage)));
+        const alone = isBinary(body) && base.without('device', 'priv').size === 1;
+        return ok(await ao.convert(alone ? body : base, structured, await formatOf(ao, codec, requestMessage)));
       },
     },
   };
