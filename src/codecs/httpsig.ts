@@ -21,6 +21,7 @@ import { inlined } from './httpsig/children.ts';
 import { httpsigCommitter } from './httpsig/committer.ts';
 import { decode } from './httpsig/decode.ts';
 import { encodeFields } from './httpsig/encode.ts';
+import { isForeign } from './httpsig/foreign.ts';
 import { writeFields } from './httpsig/multipart.ts';
 import { writeSiginfo } from './httpsig/siginfo.ts';
 import { isBundle } from './httpsig/signature-input.ts';
@@ -51,9 +52,11 @@ function mustBundle(tabm: Message, env: Environment): boolean {
 function encodeWhole(tabm: Message, env: Environment, wire: boolean): Awaitable<Value> {
   const { fields, body } = encodeFields(tabm, env, undefined, wire);
   if (body !== undefined) fields.set('body', body);
-  const commitments = commitmentsOf(tabm).map(([, commitment]) => commitment);
+  const commitments = commitmentsOf(tabm)
+    .map(([, commitment]) => commitment)
+    .filter((commitment) => !isForeign(commitment));
   if (commitments.length === 0) {
-    if (tabm.has('signature')) signOwnCommitment(tabm, fields, env);
+    if (tabm.has('signature') && !tabm.has('commitments')) signOwnCommitment(tabm, fields, env);
     return new Message(fields);
   }
   return andThen(writeSiginfo(tabm, commitments, env), ({ signature, signatureInput }) => {

@@ -86,7 +86,7 @@ export function parseTyped(type: string, text: Binary): Value | undefined {
     case 'atom':
       return parseAtom(spelt);
     case 'list':
-      return parseList(spelt).map(legacyMember);
+      return /^\(ao-type-/.test(spelt) ? clientList(spelt) : parseList(spelt).map(legacyMember);
     case 'map':
       return messageFrom([...parseDictionary(spelt)].map(([key, member]) => [key, legacyMember(member)] as const));
     default:
@@ -131,6 +131,16 @@ function legacyMember(member: Member): Value {
     if (typed !== null) return decodeTyped(typed[1]!.toLowerCase(), typed[2]!);
   }
   return naturalValue(item, isCommonAtom);
+}
+
+/** A list as `@permaweb/ao-core-libs` writes it, without quotes: `(ao-type-integer) 1,(ao-type-binary) two`. */
+function clientList(text: string): readonly Value[] {
+  return text.split(/, ?(?=\(ao-type-)/).map((member) => {
+    const typed = /^\(ao-type-([a-z-]+)\) ?(.*)$/is.exec(member);
+    if (typed === null) return raise('bad-type', `${quote(member)} is not a member of a list.`);
+    const type = typed[1]!.toLowerCase();
+    return type === 'binary' ? typed[2]! : decodeTyped(type, typed[2]!);
+  });
 }
 
 /** Atoms that every node knows; a token of another name in a legacy list is text. */

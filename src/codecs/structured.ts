@@ -104,7 +104,13 @@ function convert(message: Message, children: Children, env: Environment, depth: 
       changed = true;
     }
   }
-  if (types.length > 0 && !out.has('ao-types')) out.set('ao-types', source?.get('ao-types') ?? writeTypes(types));
+  if (!out.has('ao-types')) {
+    const spelt = source?.get('ao-types') ?? (types.length > 0 ? writeTypes(types) : undefined);
+    if (spelt !== undefined) {
+      out.set('ao-types', spelt);
+      changed = true;
+    }
+  }
   return changed ? new Message(out) : message;
 }
 

@@ -27,6 +27,7 @@ import { rsaVerify } from '../../crypto/rsa.ts';
 import { committedValue, hmacId } from '../ids.ts';
 import { components, defaultKeys, signatureBase, signatureParams } from './base.ts';
 import { inlined, linked } from './children.ts';
+import { isForeign, verifyForeign } from './foreign.ts';
 import { type KeyMaterial, keyMaterial, publicKeyId } from './keyid.ts';
 import { isBundle } from './signature-input.ts';
 
@@ -193,6 +194,7 @@ function check(
   if (material.committer !== commitmentText(commitment, 'committer')) return false;
   if (type === 'rsa-pss-sha512' && material.scheme === 'publickey') {
     if (id !== sha256Base64Url(signature)) return false;
+    if (isForeign(commitment)) return verifyForeign(tabm, commitment, material.key, signature, env);
     return anyBase(tabm, commitment, env, (base) => rsaVerify('sha512', material.key, toBytes(base), signature));
   }
   if (type === 'hmac-sha256' && material.scheme !== 'publickey') {

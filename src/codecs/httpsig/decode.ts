@@ -10,10 +10,11 @@ import type { Environment } from '../../core/environment.ts';
 import { raise } from '../../core/errors.ts';
 import { isMessage, isPrivateKey, Message } from '../../core/message.ts';
 import type { Value } from '../../core/value.ts';
-import { isInnerList, parseDictionary, parseItem, Token } from '../structured-fields.ts';
+import { isInnerList, parseDictionary } from '../structured-fields.ts';
 import { checkDigest } from './digest.ts';
+import { readForeign } from './foreign.ts';
 import { decodeName } from './names.ts';
-import { bodyKey, parseMultipart } from './parse-multipart.ts';
+import { bodyKey, boundaryOf, parseMultipart } from './parse-multipart.ts';
 import { isSiginfo, readSiginfo } from './siginfo.ts';
 
 /** The TABM that an encoded message stands for. */
@@ -82,15 +83,6 @@ function readBody(body: Binary, fields: Map<string, Value>, env: Environment): R
   return boundary === undefined ? new Map([[inline, body]]) : parseMultipart(body, boundary, inline, env);
 }
 
-/** The boundary of a multipart content type. Other content types may be malformed. */
-function boundaryOf(contentType: Value | undefined): string | undefined {
-  const text = contentType !== undefined && isBinary(contentType) ? toText(contentType) : undefined;
-  if (text === undefined || !text.includes('boundary')) return undefined;
-  const boundary = parseItem(text).params.get('boundary');
-  if (typeof boundary === 'string') return boundary;
-  return boundary instanceof Token ? boundary.name : undefined;
-}
-
 // ---- commitments ------------------------------------------------------------------------------------------------------------
 
 function readCommitments(
@@ -101,10 +93,10 @@ function readCommitments(
 ): Message | undefined {
   const signature = fields.get('signature');
   const input = fields.get('signature-input');
-  if (!isSiginfo(signature, input)) return undefined;
-  const inputText = input as string;
-  if (body !== undefined && inputText.includes('"content-digest"')) checkDigest(fields.get('content-digest'), body);
-  return readSiginfo(signature as string, inputText, { fields, body: fromBody }, env);
+  if (typeof signature !== 'string' || typeof input !== 'string') return undefined;
+  if (!isSiginfo(signature, input)) return readForeign(signature, input, { fields, body, fromBody }, env);
+  if (body !== undefined && input.includes('"content-digest"')) checkDigest(fields.get('content-digest'), body);
+  return readSiginfo(signature, input, { fields, body: fromBody }, env);
 }
 
 /** `ao-ids` (dialect of 2025-09) holds keys that look like ids, unless somebody signed it as a key of its own. */

@@ -4,24 +4,21 @@ import { raise } from '../../core/errors.ts';
 import type { Value } from '../../core/value.ts';
 import { sha256, sha512 } from '../../crypto/hash.ts';
 
-/**
- * Raises `bad-signature` unless the header names the body's digest by at least one known algorithm and by no wrong one. Accepts base64url
- * as some clients write it.
- */
+/** Raises `bad-signature` unless a `content-digest` that is there is that of the body. */
 export function checkDigest(header: Value | undefined, body: Binary): void {
-  if (header === undefined) return;
-  let known = false;
-  if (typeof header === 'string') {
-    for (const [, algorithm, text] of header.matchAll(/(sha-256|sha-512)=:([A-Za-z0-9+/_=-]{0,100}):/g)) {
-      const hash = algorithm === 'sha-256' ? sha256 : sha512;
-      const digest = fromBase64(text!);
-      if (digest === undefined || !sameBytes(digest, hash(toBytes(body)))) refuse();
-      known = true;
-    }
-  }
-  if (!known) refuse();
+  if (header === undefined || digestMatches(header, body)) return;
+  raise('bad-signature', 'The `content-digest` that a signature covers is not the digest of the body.');
 }
 
-function refuse(): never {
-  raise('bad-signature', 'The `content-digest` that a signature covers is not the digest of the body.');
+/** Whether the header names the body's digest by at least one known algorithm and by no wrong one. In either base64, as clients write it. */
+export function digestMatches(header: Value | undefined, body: Binary): boolean {
+  if (typeof header !== 'string') return false;
+  let known = false;
+  for (const [, algorithm, text] of header.matchAll(/(sha-256|sha-512)=:([A-Za-z0-9+/_=-]{0,100}):/g)) {
+    const hash = algorithm === 'sha-256' ? sha256 : sha512;
+    const digest = fromBase64(text!);
+    if (digest === undefined || !sameBytes(digest, hash(toBytes(body)))) return false;
+    known = true;
+  }
+  return known;
 }

@@ -4,7 +4,7 @@
  * The parts are merged into a tree by the segments of their names. Everything is bounded: parts by `maxKeys`, the depth of names by
  * `maxDepth`; the body is walked once.
  */
-import { type Binary, binary, keyFromBytes, toText } from '../../core/bytes.ts';
+import { type Binary, binary, isBinary, keyFromBytes, toText } from '../../core/bytes.ts';
 import type { Environment } from '../../core/environment.ts';
 import { raise } from '../../core/errors.ts';
 import { isMessage, Message } from '../../core/message.ts';
@@ -122,10 +122,19 @@ function partName(fields: ReadonlyMap<string, Binary>, inline: string): string {
   return name instanceof Token ? name.name : raise('bad-encoding', 'A part of a multipart body has no name.');
 }
 
-/** The key that a received body goes under. */
+/** The key that a received body goes under. JavaScript clients name it `inline-body-key`, after an older form. */
 export function bodyKey(fields: { get(name: string): Value | undefined }): string {
-  const named = fields.get('ao-body-key');
+  const named = fields.get('ao-body-key') ?? fields.get('inline-body-key');
   return typeof named === 'string' ? named : 'body';
+}
+
+/** The boundary of a multipart content type. Other content types may be malformed. */
+export function boundaryOf(contentType: Value | undefined): string | undefined {
+  const text = contentType !== undefined && isBinary(contentType) ? toText(contentType) : undefined;
+  if (text === undefined || !text.includes('boundary')) return undefined;
+  const boundary = parseItem(text).params.get('boundary');
+  if (typeof boundary === 'string') return boundary;
+  return boundary instanceof Token ? boundary.name : undefined;
 }
 
 /** Header lines that describe a part and are not its fields. */
