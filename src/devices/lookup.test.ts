@@ -17,7 +17,7 @@ describe('lookup@1.0', () => {
 
   test('[row SD14] a message', async () => {
     const path = await env.cache.write(asValue({ 'test-key': 'test-value', data: 'test-data' }));
-    expect(toNotation(await value({ device: 'lookup@1.0' }, read(path)))).toEqual({
+    expect(toNotation(await value({ device: 'lookup@1.0' }, read(path)))).toMatchObject({
       'test-key': 'test-value',
       data: 'test-data',
     });

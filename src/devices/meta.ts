@@ -19,13 +19,10 @@ import { fail, type Outcome, ok } from '../core/outcome.ts';
 import { Float, type Value } from '../core/value.ts';
 import type {} from './meta/node-control.ts';
 import { publicNodeMessage } from './meta/node-message.ts';
+import { isTransportKey, optionName } from './meta/option-names.ts';
 import { takeSignatures } from './meta/replay.ts';
 import { isOperator, operatorAddress, operatorRequest } from './meta/roles.ts';
 import { plain } from './plain.ts';
-
-/** Keys of a request that say how it was sent. They never become options. */
-const transport =
-  /^(accept|accept-.*|ao-peer|ao-peer-port|body|codec-device|commitments|connection|content-.*|cookie|method|path|priv.*|require-codec|sec-.*|signature|signature-input|target|te|transfer-encoding|upgrade.*|user-agent|node-history|http-server)$/;
 
 export const meta = device({
   name: 'meta@1.0',
@@ -85,16 +82,6 @@ export const meta = device({
 function isChange(request: Message): boolean {
   const method = request.get('method');
   return method !== undefined && text.read(method)?.toUpperCase() === 'POST';
-}
-
-/** Whether a key of a request says how it was sent, and is no part of what it says. */
-export function isTransportKey(key: string): boolean {
-  return transport.test(optionName(key));
-}
-
-/** `Preloaded_Devices` → `preloaded-devices`. */
-export function optionName(key: string): string {
-  return key.toLowerCase().replaceAll('_', '-');
 }
 
 const permanent = fail('forbidden', 'The node message of this machine is already permanent. It cannot be changed.', {

@@ -21,7 +21,7 @@ import { isMessage, Message, message, messageFrom } from '../../core/message.ts'
 import { fail, notFound, type Outcome, ok } from '../../core/outcome.ts';
 import { setPrivate } from '../../core/private.ts';
 import { isList, UNSET, type Value } from '../../core/value.ts';
-import { isTransportKey } from '../meta.ts';
+import { isTransportKey } from '../meta/option-names.ts';
 import { firstPlain, plain } from '../plain.ts';
 
 const codec = 'cookie@1.0';
