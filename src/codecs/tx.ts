@@ -60,6 +60,7 @@ export const tx: Codec = {
   },
 
   committer: {
+    reshapes: true,
     commit: commitTransaction,
     verify: (tabm, id, commitment, _request, env) => verifyEnvelope(tabm, id, commitment, check, forms(env), env),
   },

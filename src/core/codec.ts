@@ -36,6 +36,8 @@ export interface Codec {
 
 /** Makes and checks the commitments whose `commitment-device` is the codec's name. */
 export interface Committer {
+  /** Committing makes of the message what its encoded form reads as: keys come back in lower case, some are left out. */
+  readonly reshapes?: true;
   /** The TABM with the new commitments added. Throws `no-wallet`, `bad-commitment`. */
   commit(tabm: Message, request: CommitRequest, env: Environment): Awaitable<Message>;
   /**

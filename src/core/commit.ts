@@ -10,7 +10,7 @@ import { codecOf, structured } from './convert.ts';
 import type { Environment } from './environment.ts';
 import { raise } from './errors.ts';
 import { text } from './fields.ts';
-import { hashpath } from './hashpath.ts';
+import { knownHashpath } from './hashpath.ts';
 import { toList } from './lists.ts';
 import {
   isMessage,
@@ -20,7 +20,7 @@ import {
   Message as MessageClass,
   messageFrom,
 } from './message.ts';
-import { isList, type Value } from './value.ts';
+import { isList, Link, type Value } from './value.ts';
 import type { Wallet } from './wallet.ts';
 
 /** The message with a new commitment. `request` holds the parameters: `type`, `commitment-device`, `committed`, `bundle` … */
@@ -35,7 +35,6 @@ export function commit(
   const committer = codec.committer;
   if (committer === undefined) raise('bad-commitment', `${codec.name} cannot commit to messages.`);
   const bundle = request.get('bundle') === true || request.get('bundle') === 'true';
-  const origin = message.origin;
   const encoded = codecOf(structured, env).toTabm(
     message.without('priv'),
     bundle ? { bundle } : { links: 'discard' },
@@ -44,15 +43,32 @@ export function commit(
   return andThen(encoded, (tabm) => {
     if (!isMessage(tabm)) raise('bad-commitment', 'Only messages can be committed to.');
     // A signature covers how the message came to be, if that is known (spec 01 §1.6).
-    const known = origin !== undefined || isMessage(message.get('priv'));
-    const path = known ? hashpath(message, env) : '';
-    const tagged = path.includes('/') ? tabm.with('priv', literal({ hashpath: path })) : tabm;
+    const path = knownHashpath(message, env);
+    const tagged = path === undefined ? tabm : tabm.with('priv', literal({ hashpath: path }));
     return andThen(committer.commit(tagged, commitRequest(request, bundle, wallet), env), (committed) => {
       const commitments = committed.get('commitments');
       if (!isMessage(commitments)) raise('bad-commitment', `${codec.name} made no commitment.`);
-      return message.with('commitments', commitments);
+      return committer.reshapes === true
+        ? andThen(codecOf(structured, env).fromTabm(committed, {}, env), (shape) => reshaped(message, shape))
+        : message.with('commitments', commitments);
     });
   });
+}
+
+/** The message in its new shape, with its private data, and its own children where the shape has links to them. */
+function reshaped(message: Message, shape: Value): Message {
+  if (!isMessage(shape)) raise('bad-commitment', 'Only messages can be committed to.');
+  const children = new Map<string, Value>();
+  const changes: [string, Value][] = [];
+  for (const [key, value] of message.entries()) {
+    if (isPrivateKey(key)) changes.push([key, value]);
+    else if (isMessage(value) || isList(value)) children.set(key.toLowerCase(), value);
+  }
+  for (const [key, value] of shape.entries()) {
+    const child = value instanceof Link ? children.get(key) : undefined;
+    if (child !== undefined) changes.push([key, child]);
+  }
+  return shape.withAll(changes).withOrigin(message.origin);
 }
 
 function commitRequest(request: Message, bundle: boolean, wallet: Wallet | undefined): CommitRequest {

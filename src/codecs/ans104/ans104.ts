@@ -40,6 +40,7 @@ export const ans104: Codec = {
   },
 
   committer: {
+    reshapes: true,
     commit: (tabm, request, env) => commitItem(tabm, request, env),
     verify: (tabm, id, commitment, _request, env) => verifyEnvelope(tabm, id, commitment, check, forms(env), env),
   },

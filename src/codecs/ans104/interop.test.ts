@@ -22,7 +22,7 @@ import { codecEnvironment } from '../../../test/support/codec-environment.ts';
 import { type Binary, fromBase64, toBase64Url, toBytes } from '../../core/bytes.ts';
 import { commit } from '../../core/commit.ts';
 import type { Environment } from '../../core/environment.ts';
-import { type Message, message } from '../../core/message.ts';
+import { Message, message } from '../../core/message.ts';
 import { signers, verify } from '../../core/verify.ts';
 import type { Wallet } from '../../core/wallet.ts';
 import { type Jwk, walletFromJwk } from '../../crypto/wallet.ts';
@@ -172,13 +172,16 @@ describe('items signed by us', () => {
 
     test(`${name}: messages committed with ans104@1.0`, async () => {
       const held = await commit(
-        message({ action: 'Eval', n: 1, data: 'x', target }),
+        message({ 'Upper-Key': 'Eval', n: 1, data: 'x', target, Nested: { a: 1, b: ['x'] } }),
         env,
         message({ 'commitment-device': 'ans104@1.0' }),
         wallet,
       );
       expect(await signers(held, env)).toEqual([wallet.address]);
-      const item = new DataItem(Buffer.from(await write(held, env)));
+      expect(held.get('upper-key')).toBe('Eval');
+      expect(held.get('nested')).toBeInstanceOf(Message);
+      const linked = toTabm(held, 'link', env) as Message;
+      const item = new DataItem(Buffer.from(toBytes((await ans104.fromTabm(linked, {}, env)) as Binary)));
       expect(await item.isValid()).toBe(true);
       expect(item.target).toBe(target);
     });
