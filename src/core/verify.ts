@@ -39,8 +39,8 @@ export function verify(
 }
 
 /**
- * Whether the commitment of this id holds for the message. False for one it doesn't have. A request with a `secret` can verify what nobody
- * else can; its answer isn't remembered.
+ * Whether the commitment of this id holds for the message. False for one it doesn't have. What is committed with a
+ * secret verifies only for requests that know it, so the answer isn't remembered.
  */
 export function verifyCommitment(
   message: Message,
@@ -53,7 +53,9 @@ export function verifyCommitment(
   if (!isMessage(commitment)) return false;
   const whole = signedRequest(message);
   if (whole !== undefined && isPartOf(message, whole, commitment)) return verifyCommitment(whole, id, env, request);
-  if (request?.has('secret')) return checkCommitment(message, id, commitment, env, request);
+  if (commitmentText(commitment, 'keyid')?.startsWith('secret:') === true) {
+    return checkCommitment(message, id, commitment, env, request);
+  }
   const known = message.derive(verifiedSlot, () => new Map<string, Awaitable<boolean>>());
   const before = known.get(id);
   if (before !== undefined) return before;
