@@ -30,6 +30,11 @@ local function short(address)
   return address:sub(1, 5) .. '...' .. address:sub(-4)
 end
 
+local function label(value)
+  if type(value) == 'table' then return '(a table)' end
+  return text.printable(tostring(value):sub(1, 60))
+end
+
 local function limit()
   local most = type(MAX_INBOX) == 'number' and MAX_INBOX or 1000
   return most < 0 and 0 or most
@@ -50,7 +55,7 @@ function inbox.add(msg)
     if type(old) == 'table' then bytes = bytes - weight(old) end
   end
   known = #Inbox
-  local about = msg.Action and 'Action = ' .. tostring(msg.Action) or 'Data = ' .. text.printable(tostring(msg.Data)):sub(1, 40)
+  local about = msg.Action and 'Action = ' .. label(msg.Action) or 'Data = ' .. label(msg.Data)
   session.print('New Message From ' .. short(msg.From) .. ': ' .. about)
 end
 

@@ -230,6 +230,12 @@ describe.each(dialects)('on the %s machine', (dialect) => {
       expect(other.outbox).toMatchObject({ '1': { module: 'OTHER', authority: 'A', scheduler: 'S', reference: '2' } });
     });
 
+    it('keeps bytes that are no text away from clients that read JSON, not from the receiver', async () => {
+      const results = await process.eval("Send({ Target = 'T', Data = '\\xff\\x00' })");
+      expect(results.outbox).toMatchObject({ '1': { data: { $bin: '/wA=' } } });
+      expect(results.raw.Messages).toMatchObject([{ Data: '?\0' }]);
+    });
+
     it('assigns', async () => {
       const results = await process.eval("Assign({ Processes = { 'A', 'B' }, Message = 'm' })");
       expect(results.outbox).toEqual({ '1': { type: 'Assignment', processes: ['A', 'B'], message: 'm' } });
@@ -418,6 +424,39 @@ describe.each(dialects)('on the %s machine', (dialect) => {
       await process.eval('Handlers.list = 5');
       expect((await process.deliver({ target: process.id }, { signer: 'me' })).error).toBeTruthy();
       expect(await data('Handlers.list')).toBe('5');
+    });
+  });
+
+  describe('odd messages', () => {
+    it.each<Deliver>([
+      {},
+      { action: { deep: { a: 1 } }, data: ['x', 2] },
+      { action: ['Eval'], target: 5, data: 7 },
+      { target: '', 'from-process': ['a', 'b'], 'reply-to': { x: 1 }, reference: [1] },
+      { 'from-process': '', tags: [{ name: 'x', value: 'y' }], tagarray: 'x', data: { $bin: '/wA=' } },
+      { reply: 'x', forward: 'y', receive: 'z', __index: 'a', '': 'empty', '1': 'one', 'a/b': 'c' },
+      { type: 'Process', 'on-boot': { a: 1 }, target: 'process-id' },
+      { cron: true, module: 'other', nonce: 'x', epoch: {}, 'hash-chain': 5 },
+      { commitments: 'none' },
+    ])('%j end in order, and can be answered and kept', async (message) => {
+      await process.eval(
+        "Handlers.add('echo', function() return 'continue' end, function(msg) msg.reply({ Data = msg.Data }) end)",
+      );
+      const results = await process.deliver(message, { signer: 'me' });
+      expect(results.info).toBe('hyper-aos');
+      expect(await data('Dump(Inbox) ~= nil and Owner')).toBe(OWNER);
+    });
+
+    it('an assignment without anything usable ends in order too', async () => {
+      for (const request of [
+        {},
+        { body: 'text', slot: 3 },
+        { body: [], slot: {} },
+        { timestamp: 'x', body: { a: 1 }, slot: 5 },
+      ]) {
+        expect((await process.dryRun(request)).info).toBe('hyper-aos');
+      }
+      expect(await data('Owner')).toBe(OWNER);
     });
   });
 

@@ -22,9 +22,10 @@ local function sortedKeys(map)
   return keys
 end
 
+-- Legacy clients read everything as JSON text; bytes that are no text stay whole in the outbox only.
 local function tagText(value)
-  if type(value) == 'table' then return json.encode(value) end
-  return tostring(value)
+  if type(value) == 'table' then value = json.encode(value) end
+  return text.printable(tostring(value))
 end
 
 local FIELDS = { target = true, data = true, anchor = true }
