@@ -30,6 +30,12 @@ export function hashpath(value: Value, env: Environment): string {
   return origin === undefined ? id(value, 'all-commitments', env) : originText(origin, env);
 }
 
+/** How a message came to be, `undefined` if that isn't known. */
+export function knownHashpath(message: Message, env: Environment): string | undefined {
+  const origin = originOf(message);
+  return origin === undefined ? undefined : originText(origin, env);
+}
+
 /** The hashpath of the result of `request` on `base`. */
 export function resultHashpath(base: Value, request: Message | string, env: Environment): string {
   if (!isMessage(base)) raise('hashpath-not-viable', 'Only messages have results with a hashpath.');

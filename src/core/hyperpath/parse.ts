@@ -140,9 +140,9 @@ function place(entry: readonly [string, Value] | undefined, shared: SharedKeys, 
   const dot = key.indexOf('.');
   const position = dot >= 0 && key.indexOf('.', dot + 1) < 0 ? key.slice(0, dot) : undefined;
   if (position !== undefined && /^\d{1,9}$/.test(position)) {
-    let scoped = shared.scoped.get(Number(position));
-    if (scoped === undefined) shared.scoped.set(Number(position), (scoped = new Map()));
+    const scoped = shared.scoped.get(Number(position)) ?? new Map<string, Value>();
     scoped.set(key.slice(dot + 1), value);
+    shared.scoped.set(Number(position), scoped);
     return;
   }
   if (position !== undefined && strict) {

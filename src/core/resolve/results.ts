@@ -4,6 +4,7 @@
  */
 import { type Awaitable, andThen, mapInOrder } from '../awaitable.ts';
 import { humanId, isBinary } from '../bytes.ts';
+import { uncommitted, withOnlyCommitted } from '../commitments.ts';
 import type { Environment } from '../environment.ts';
 import { hashpath, requestPart } from '../hashpath.ts';
 import { isMessage, message as literal, type Message } from '../message.ts';
@@ -62,11 +63,17 @@ export function keepResult(
   result: Message | string | Uint8Array,
   baseId: string = hashpath(base, env),
 ): Awaitable<void> {
-  const written = [base, ...(typeof request === 'string' ? [] : [request]), result];
+  const whole = isMessage(result) ? storable(result) : result;
+  const written = [base, ...(typeof request === 'string' ? [] : [request]), whole];
   return andThen(
     mapInOrder(written, (value) => env.cache.write(value)),
-    () => env.cache.writeResult(baseId, requestPart(request, env), result),
+    () => env.cache.writeResult(baseId, requestPart(request, env), whole),
   );
+}
+
+/** A message is stored with only what its commitments cover: those of the base say nothing about keys the result has on top of it. */
+function storable(result: Message): Message {
+  return withOnlyCommitted(result).size < result.size ? uncommitted(result) : result;
 }
 
 const notCached = fail('not-cached', 'Computed result not available in cache.', {

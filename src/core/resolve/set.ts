@@ -55,7 +55,7 @@ function collect(
 ): Awaitable<readonly (readonly [string, Value])[]> {
   for (let i = from; i < keys.length; i++) {
     const key = keys[i]!;
-    const value = valueOf(x, changes, key);
+    const value = changedValue(x, changes, key);
     if (value instanceof Promise) {
       return value.then((found) => {
         if (found !== undefined) entries.push([key, found]);
@@ -67,7 +67,7 @@ function collect(
   return entries;
 }
 
-function valueOf(x: Execution, changes: Message, key: string): Awaitable<Value | undefined> {
+function changedValue(x: Execution, changes: Message, key: string): Awaitable<Value | undefined> {
   const raw = changes.get(key);
   if (raw instanceof Sequence) {
     return andThen(x.resolver.runMany(x.inside(undefined), raw.steps), (outcome) => expectOk(outcome));
