@@ -8,9 +8,9 @@ import { device } from '../core/device.ts';
 import { text } from '../core/fields.ts';
 import { isMessage, message } from '../core/message.ts';
 import { fail, type Outcome, ok } from '../core/outcome.ts';
-import type { Value } from '../core/value.ts';
 import type {} from './meta/node-control.ts';
 import { plain } from './plain.ts';
+import type {} from './scheduler/remote.ts';
 
 export const whois = device({
   name: 'whois@1.0',
@@ -23,37 +23,27 @@ export const whois = device({
     },
     node: {
       doc: 'The address of this node.',
-      async run({ node, ao }) {
+      async run({ node, environment, ao, signal }) {
         const host = await plain(ao, node.options(), 'host');
         if (host !== undefined) return ok(host);
         const bootstrap = await plain(ao, node.options(), 'host-bootstrap-node');
         const peer = bootstrap === undefined || bootstrap === false ? undefined : text.read(bootstrap);
         if (peer === undefined) return noBootstrap;
-        const answer = await ao.raw(
-          'relay@1.0',
-          message({ device: 'relay@1.0', method: 'GET', 'relay-path': `${peer.replace(/\/+$/, '')}/~whois@1.0/echo` }),
-          message({ path: 'call' }),
-        );
+        const { peers } = environment.capabilities;
+        if (peers === undefined) return fail('unavailable', 'This node does not ask others.');
+        const answer = await peers.request(peer, message({ path: '/~whois@1.0/echo', method: 'GET' }), { signal });
         if (answer.status !== 'ok') return answer;
-        const found = await addressIn(answer.value, async (key) =>
-          isMessage(answer.value) ? plain(ao, answer.value, key) : undefined,
-        );
-        if (found === undefined) return fail('peer-failed', `${peer} did not say which address we have.`);
+        const body = isMessage(answer.value) ? await plain(ao, answer.value, 'body') : answer.value;
+        const found = body === undefined ? undefined : text.read(body);
+        if (found === undefined || found === 'unknown' || found === '') {
+          return fail('peer-failed', `${peer} did not say which address we have.`);
+        }
         await node.adopt(message({ host: found }));
         return ok(found);
       },
     },
   },
 });
-
-async function addressIn(
-  answer: Value,
-  field: (key: string) => Promise<Value | undefined>,
-): Promise<string | undefined> {
-  const value = isMessage(answer) ? await field('body') : answer;
-  const address = value === undefined ? undefined : text.read(value);
-  return address === 'unknown' || address === '' ? undefined : address;
-}
 
 const noBootstrap: Outcome = fail('unavailable', 'No bootstrap node configured.', {
   value: 'No bootstrap node configured.',
