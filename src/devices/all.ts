@@ -12,6 +12,7 @@ import { manifest } from './manifest.ts';
 import { meta } from './meta.ts';
 import { monitor } from './monitor.ts';
 import { name } from './name.ts';
+import { nodeProcess } from './node-process.ts';
 import { process, processRole } from './process.ts';
 import { profile } from './profile.ts';
 import { pureDevices } from './pure.ts';
@@ -34,6 +35,7 @@ export const allDevices: readonly Device[] = [
   meta,
   monitor,
   name,
+  nodeProcess,
   process,
   processRole,
   profile,

@@ -5,10 +5,13 @@
  * Names live in the store under `local-name@1.0/<name>`, so they survive a restart. The option `local-names` holds more of them, and
  * wins.
  */
-import { type Call, device } from '../core/device.ts';
+import type { Cache } from '../core/cache.ts';
+import { type Ao, type Call, device } from '../core/device.ts';
+import type { Environment } from '../core/environment.ts';
 import { any, text } from '../core/fields.ts';
 import { isMessage, message } from '../core/message.ts';
 import { fail, notFound, type Outcome, ok } from '../core/outcome.ts';
+import type { Value } from '../core/value.ts';
 import { operatorRequest } from './meta/roles.ts';
 import { plain } from './plain.ts';
 
@@ -40,7 +43,7 @@ export const localName = device({
         if (key === undefined || value === undefined) return unauthorized;
         const name = text.read(key);
         if (name === undefined || !isName(name)) return badName;
-        await cache.link(await cache.write(value), `${directory}/${name}`);
+        await registerName(cache, name, value);
         return ok('Registered.');
       },
     },
@@ -50,15 +53,24 @@ export const localName = device({
 });
 
 async function find({ environment, cache, ao }: NameCall, name: string): Promise<Outcome> {
-  const table = await plain(ao, environment.options, 'local-names');
+  const value = await findName(ao, cache, environment, name);
+  return value === undefined ? notFound : ok(value);
+}
+
+/** What a name stands for on this node: configured, or registered. */
+export async function findName(ao: Ao, cache: Cache, env: Environment, name: string): Promise<Value | undefined> {
+  const table = await plain(ao, env.options, 'local-names');
   const configured = isMessage(table) ? await plain(ao, table, name) : undefined;
-  if (configured !== undefined) return ok(configured);
-  const stored = isName(name) ? await cache.read(`${directory}/${name}`) : undefined;
-  return stored === undefined ? notFound : ok(stored);
+  return configured ?? (isName(name) ? cache.read(`${directory}/${name}`) : undefined);
+}
+
+/** Registers a name. Whoever calls this has checked that the caller may, and that it {@link isName}. */
+export async function registerName(cache: Cache, name: string, value: Value): Promise<void> {
+  await cache.link(await cache.write(value), `${directory}/${name}`);
 }
 
 /** Names become store paths: one part, no tricks. */
-function isName(name: string): boolean {
+export function isName(name: string): boolean {
   return name !== '' && name !== '.' && name !== '..' && name.length <= maxNameBytes && !name.includes('/');
 }
 
