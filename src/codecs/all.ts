@@ -3,6 +3,7 @@ import type { Codec } from '../core/codec.ts';
 import { ans104 } from './ans104/ans104.ts';
 import { cookie } from './cookie.ts';
 import { flat } from './flat.ts';
+import { httpAuth } from './http-auth.ts';
 import { httpsigCommitter } from './httpsig/committer.ts';
 import { httpsig } from './httpsig.ts';
 import { json } from './json.ts';
@@ -15,6 +16,7 @@ export const allCodecs: readonly Codec[] = [
   ans104,
   cookie,
   flat,
+  httpAuth,
   httpsig,
   json,
   tx,

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { codecEnvironment } from '../../test/support/codec-environment.ts';
 import { fromNotation, type Json, normal, toNotation } from '../../test/support/notation.ts';
 import { vectorSuite } from '../../test/support/vectors.ts';
-import type { Codec, Committer } from '../core/codec.ts';
+import type { Committer } from '../core/codec.ts';
 import { commit } from '../core/commit.ts';
 import { AoException } from '../core/errors.ts';
 import { type Message, message } from '../core/message.ts';
@@ -11,7 +11,7 @@ import type { Value } from '../core/value.ts';
 import { signers, verify } from '../core/verify.ts';
 import { cookie, cookiesOf, secretCookieName, withCookies } from './cookie.ts';
 import { parseCookies, parseSetCookies, storableCookies, writeCookies, writeSetCookies } from './cookie-text.ts';
-import { authSecret, httpAuthCommitter } from './http-auth.ts';
+import { authSecret, httpAuth, httpAuthCommitter } from './http-auth.ts';
 import { httpsig } from './httpsig.ts';
 import { structured } from './structured.ts';
 
@@ -84,12 +84,6 @@ describe('cookies', () => {
 });
 
 describe('commitments with a secret', () => {
-  const httpAuth: Codec = {
-    name: 'http-auth@1.0',
-    toTabm: (value) => value as Message,
-    fromTabm: (tabm) => tabm,
-    committer: httpAuthCommitter,
-  };
   const env = codecEnvironment('2025-09', [structured, httpsig, cookie, httpAuth]);
   const plain = message({ 'test-key': 'test-value' });
 

@@ -6,10 +6,10 @@
  */
 import { pbkdf2 } from 'node:crypto';
 import { type Binary, binary, fromBase64, isBinary, toBase64Url, toBytes, toText } from '../core/bytes.ts';
-import type { Committer } from '../core/codec.ts';
+import type { Codec, Committer } from '../core/codec.ts';
 import { type ErrorCode, raise } from '../core/errors.ts';
 import { integer as integerField } from '../core/fields.ts';
-import { type Message, message } from '../core/message.ts';
+import { isMessage, type Message, message } from '../core/message.ts';
 import { sha256 } from '../crypto/hash.ts';
 import { secretCommitter } from './secret-committer.ts';
 
@@ -24,6 +24,15 @@ export const httpAuthCommitter: Committer = secretCommitter({
   device: 'http-auth@1.0',
   secret: (request) => request.secret ?? (request.request && authSecret(request.request)),
 });
+
+/** No format of its own: messages pass as they are. It stands among the codecs for its commitments. */
+export const httpAuth: Codec = {
+  name: 'http-auth@1.0',
+  toTabm: (value) =>
+    isMessage(value) || isBinary(value) ? value : raise('bad-type', 'Only messages and byte strings can be converted.'),
+  fromTabm: (tabm) => tabm,
+  committer: httpAuthCommitter,
+};
 
 /**
  * The secret that a request carries or lets derive. Raises `unauthorized` without an `authorization` header, `bad-request` for a scheme
