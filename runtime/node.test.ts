@@ -25,7 +25,14 @@ describe.each(dialects)('on the %s machine', (dialect) => {
   });
 
   const spawn = (definition: { readonly [key: string]: string } = {}) =>
-    world.spawn({ 'execution-device': 'lua@5.3a', 'lua-dialect': dialect, module, name: 'test', ...definition });
+    world.spawn({
+      'execution-device': 'lua@5.3a',
+      'lua-dialect': dialect,
+      module,
+      function: 'compute',
+      name: 'test',
+      ...definition,
+    });
 
   async function get(path: string): Promise<Json> {
     const outcome = await world.get(path);
@@ -57,6 +64,12 @@ describe.each(dialects)('on the %s machine', (dialect) => {
     expect(await get(`/${process}~process@1.0/now/results/output/data`)).toContain('New Message From');
     await world.post(process, { action: 'Eval', data: 'Owner ~= nil' });
     expect(await get(`/${process}~process@1.0/now/results/output/data`)).toBe('true');
+  });
+
+  it('answers a message whose path names some other function as well', async () => {
+    const process = await spawn();
+    await world.post(process, { path: 'print', data: 'x' });
+    expect(await get(`/${process}~process@1.0/now/results/output/data`)).toContain('New Message From');
   });
 
   it('publishes state', async () => {
