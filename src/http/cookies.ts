@@ -8,7 +8,7 @@ import type { Environment } from '../core/environment.ts';
 import { equal } from '../core/equal.ts';
 import { isMessage, Message, message } from '../core/message.ts';
 import { isList, type Value } from '../core/value.ts';
-import { toLatin1 } from './headers.ts';
+import { toLatin1 } from '../net/latin1.ts';
 
 export interface TakenCookies {
   /** Values of `set-cookie` headers. */

@@ -14,7 +14,8 @@ import { raise } from '../core/errors.ts';
 import { text } from '../core/fields.ts';
 import { isMessage, isPrivateKey, type Message } from '../core/message.ts';
 import { isInteger, type Value } from '../core/value.ts';
-import { hopByHop, isHeaderName, toLatin1 } from './headers.ts';
+import { toLatin1 } from '../net/latin1.ts';
+import { hopByHop, isHeaderName } from './headers.ts';
 
 export interface Encoded {
   /** `[name, value, …]` */

@@ -3,8 +3,6 @@
  * character per byte; a message holds bytes. Nothing here changes a byte: names are lower-cased, repeated fields are joined, and fields
  * that steer the connection rather than the message are kept apart.
  */
-import { type Binary, binary } from '../core/bytes.ts';
-
 /** Header names in lower case → value as a Latin-1 string. */
 export type HeaderMap = ReadonlyMap<string, string>;
 
@@ -41,43 +39,6 @@ export function headerBytes(raw: readonly string[]): number {
   let bytes = 0;
   for (const part of raw) bytes += part.length;
   return bytes;
-}
-
-/** The bytes of a header value, in their in-memory form. */
-export function fromLatin1(value: string): Binary {
-  for (let i = 0; i < value.length; i++) {
-    if (value.charCodeAt(i) > 0x7f) return binary(Buffer.from(value, 'latin1'));
-  }
-  return value;
-}
-
-/** A header value that spells these bytes; `undefined` if they cannot stand in a header: control characters, or white space around. */
-export function toLatin1(value: Binary): string | undefined {
-  if (typeof value === 'string') {
-    let ascii = true;
-    for (let i = 0; i < value.length; i++) {
-      const code = value.charCodeAt(i);
-      if (code > 0x7f) {
-        ascii = false;
-        break;
-      }
-      if ((code < 0x20 && code !== 0x09) || code === 0x7f) return undefined;
-    }
-    if (ascii) return isTrimmed(value) ? value : undefined;
-  }
-  const out = (typeof value === 'string' ? Buffer.from(value, 'utf8') : Buffer.from(value)).toString('latin1');
-  for (let i = 0; i < out.length; i++) {
-    const code = out.charCodeAt(i);
-    if ((code < 0x20 && code !== 0x09) || code === 0x7f) return undefined;
-  }
-  return isTrimmed(out) ? out : undefined;
-}
-
-function isTrimmed(value: string): boolean {
-  if (value === '') return true;
-  const first = value.charCodeAt(0);
-  const last = value.charCodeAt(value.length - 1);
-  return first !== 0x20 && first !== 0x09 && last !== 0x20 && last !== 0x09;
 }
 
 /** Characters of a header name (RFC 9110 `token`), upper case excluded: it would not survive the way. */
