@@ -1,17 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { world } from '../../test/support/world.ts';
-import { device } from '../core/device.ts';
-import { message } from '../core/message.ts';
-import { ok } from '../core/outcome.ts';
+import { testNode } from '../../test/support/test-node.ts';
+import { asValue, testWallet, world } from '../../test/support/world.ts';
+import { type Message, message } from '../core/message.ts';
+import { meta } from './meta.ts';
 
-/** Stands for `meta@1.0`, which needs a node. */
-const build = device({
-  name: 'build@1.0',
-  doc: 'What is running.',
-  keys: { build: { doc: 'Its name.', run: () => ok(message({ node: 'HyperBEAM' })) } },
+const { resolve, value, library, ao } = world({
+  devices: [meta],
+  wallet: testWallet('rsa4096-1'),
+  capabilities: { node: testNode({ 'short-trace-len': 20 }) },
 });
-
-const { resolve, value, library } = world({ devices: [build] });
 const base = {
   device: 'apply@1.0',
   body: '/data/x',
@@ -22,7 +19,7 @@ const failure = (body: string) => ({ status: 'error', error: { message: body } }
 
 describe('apply@1.0', () => {
   test('[row SD08] runs the path that a key holds', async () => {
-    const on = { device: 'apply@1.0', body: '/~build@1.0/build/node', irrelevant: 'irrelevant' };
+    const on = { device: 'apply@1.0', body: '/~meta@1.0/build/node', irrelevant: 'irrelevant' };
     expect(await value(on, { path: 'body', irrelevant2: 'irrelevant2' })).toBe('HyperBEAM');
   });
 
@@ -32,18 +29,20 @@ describe('apply@1.0', () => {
   });
 
   test('[row SD10] swaps base and request', async () => {
-    const path = '/~build@1.0/build/node~apply@1.0&node=TEST&base=request:&request=base:';
+    const path = '/~meta@1.0/build/node~apply@1.0&node=TEST&base=request:&request=base:';
     expect(await library.request(path)).toEqual({ status: 'ok', value: 'TEST' });
   });
 
   test('[row SD11] takes the path from the request by prefix', async () => {
-    const request = message({ path: '/~build@1.0/build/request:debug-info~apply@1.0', 'debug-info': 'node' });
-    expect(await library.request(request)).toEqual({ status: 'ok', value: 'HyperBEAM' });
+    const request = message({ path: '/~meta@1.0/info/request:debug-info~apply@1.0', 'debug-info': 'short_trace_len' });
+    expect(await library.request(request)).toEqual({ status: 'ok', value: 20 });
   });
 
-  test('[row SD12] a request that carries its own path and data', async () => {
+  test('[row SD12] a signed request that carries its own path and data', async () => {
     const on = { device: 'apply@1.0', 'user-path': '/user-request/test-key', 'user-request': { 'test-key': 'DATA' } };
     expect(await value(on, 'user-path')).toBe('DATA');
+    const signed = await ao.commit(asValue({ ...on, path: '/user-path' }) as Message);
+    expect(await library.request(signed)).toEqual({ status: 'ok', value: 'DATA' });
   });
 
   test('[row SDX07x] where the path may come from', async () => {

@@ -43,6 +43,15 @@ describe('profile@1.0', () => {
     });
   });
 
+  test('[row SD33/34, SD35/36] the sampling engines eprof and eflame are not offered, and that is said', async () => {
+    for (const engine of ['eprof', 'eflame']) {
+      const request = { path: 'run', run: '/~counted@1.0/call', engine, 'return-mode': 'message' };
+      expect(await profiled().resolve(base, request)).toMatchObject({
+        error: { value: `Unsupported engine \`${engine}\`` },
+      });
+    }
+  });
+
   test('a list of addresses lets in only their signatures', async () => {
     const { resolve, ao } = profiled({ profiling: [testWallet('rsa4096-1').address] });
     const request = asValue({ path: 'run', run: '/~counted@1.0/call' }) as Message;
