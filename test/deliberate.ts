@@ -148,6 +148,16 @@ export const deliberate: { readonly [vector: string]: string } = {
     'reference/verify.json#commitment stored under another id:httpsig',
     'reference-2025-11/verify.json#commitment stored under another id:httpsig',
   ),
+  'lua/processes.json#device-errors-023':
+    'the trace of a thrown table with __tostring is kept; the reference loses it',
+  'lua/processes.json#device-returns-014':
+    'a function inside a returned table is left out; the reference stores a text that differs from run to run',
+  'lua/processes.json#device-sandbox-057':
+    'the restricted environment stands before the module’s first line runs, as spec 04 §4.5 advises',
+  'lua/processes.json#device-sandbox-059': 'a sandbox list of plain names is accepted; the reference fails to start',
+  'lua/processes.json#device-sandbox-061': 'a sandbox given as a map is accepted; the reference fails to start',
+  'lua/processes.json#process-ledger-081':
+    'integers of any size survive in a state; the reference cannot read its own slot any more',
 };
 
 /** The same reason for several cases. */

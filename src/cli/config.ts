@@ -7,7 +7,8 @@ export const configCommand: Command = {
   name: 'config',
   usage: 'config explain [options]',
   summary: 'Prints every option, its value and where it came from.',
-  help: () => `hyperbeam config explain [options]\n\nTakes the same options as \`start\` and starts nothing.\n\n${optionHelp()}`,
+  help: () =>
+    `hyperbeam config explain [options]\n\nTakes the same options as \`start\` and starts nothing.\n\n${optionHelp()}`,
   async run(args) {
     const [what, ...rest] = args;
     if (what !== 'explain') throw new UsageError('config', `There is no \`config ${what ?? ''}\`.`);

@@ -48,7 +48,12 @@ try {
   } else if (error instanceof UsageError) {
     printError(`${error.message}\n\`hyperbeam ${error.command} --help\` says more.`);
     process.exitCode = 2;
-  } else if (error instanceof Error && 'code' in error && typeof error.code === 'string' && error.code.startsWith('ERR_PARSE_ARGS')) {
+  } else if (
+    error instanceof Error &&
+    'code' in error &&
+    typeof error.code === 'string' &&
+    error.code.startsWith('ERR_PARSE_ARGS')
+  ) {
     printError(error.message);
     process.exitCode = 2;
   } else throw error;

@@ -13,7 +13,13 @@ function flagType(option: OptionDeclaration): 'boolean' | 'string' {
 export async function configFromArgs(args: readonly string[]): Promise<Config> {
   const options: NonNullable<ParseArgsConfig['options']> = { config: { type: 'string' } };
   for (const option of declarations().values()) options[option.flag] = { type: flagType(option) };
-  const { values } = parseArgs({ args: [...args], options, strict: false, allowPositionals: false, allowNegative: true });
+  const { values } = parseArgs({
+    args: [...args],
+    options,
+    strict: false,
+    allowPositionals: false,
+    allowNegative: true,
+  });
   const { config: file, ...given } = values;
   const flags: Record<string, string | boolean> = {};
   for (const [name, value] of Object.entries(given)) {
@@ -29,7 +35,10 @@ export function optionHelp(): string {
   for (const option of declarations().values()) {
     sections.set(option.section, [...(sections.get(option.section) ?? []), option]);
   }
-  const lines: string[] = ['  --config FILE', '      A configuration file (HB_CONFIG); `config.flat` or `config.json` if there is one.'];
+  const lines: string[] = [
+    '  --config FILE',
+    '      A configuration file (HB_CONFIG); `config.flat` or `config.json` if there is one.',
+  ];
   for (const [section, options] of sections) {
     lines.push('', `${section}:`);
     for (const option of options) {

@@ -8,6 +8,7 @@ import { hook } from './hook.ts';
 import { hyperbuddy } from './hyperbuddy.ts';
 import { localName } from './local-name.ts';
 import { lookup } from './lookup.ts';
+import { lua } from './lua.ts';
 import { manifest } from './manifest.ts';
 import { meta } from './meta.ts';
 import { monitor } from './monitor.ts';
@@ -31,6 +32,7 @@ export const allDevices: readonly Device[] = [
   hyperbuddy,
   localName,
   lookup,
+  lua,
   manifest,
   meta,
   monitor,

@@ -23,6 +23,7 @@ import type { Resolver } from '../core/resolver.ts';
 import type { Wallet } from '../core/wallet.ts';
 import { sha256 } from '../crypto/hash.ts';
 import { allDevices } from '../devices/all.ts';
+import { LuaMachines } from '../devices/lua/machines.ts';
 import { Assignments } from '../devices/process/assignments.ts';
 import { defaultLaneOptions } from '../devices/process/lane.ts';
 import { InlineProcesses } from '../devices/process/processes.ts';
@@ -83,11 +84,14 @@ export async function startNode(config: Config, parts: NodeParts = {}): Promise<
     if (!inMemory) cleanup.defer(lockDirectory(directory));
 
     const walletPath = option<string | undefined>('priv-key-location') ?? join(directory, 'hyperbeam-key.json');
-    const opened = parts.wallet === undefined ? await openWallet(walletPath, true) : { wallet: parts.wallet, created: false };
+    const opened =
+      parts.wallet === undefined ? await openWallet(walletPath, true) : { wallet: parts.wallet, created: false };
     const { wallet } = opened;
     const identities = await openIdentities(option<Message | undefined>('identities'), wallet);
 
-    const store = parts.store ?? cleanup.use(await openStore(option<'lmdb' | 'fs' | 'memory'>('store-kind'), join(directory, 'store')));
+    const store =
+      parts.store ??
+      cleanup.use(await openStore(option<'lmdb' | 'fs' | 'memory'>('store-kind'), join(directory, 'store')));
     const clock = parts.clock ?? systemClock;
     const running = new RunningNode(config.message, buildInfo());
     const environment = (): Environment => running.resolver.env;
@@ -104,7 +108,8 @@ export async function startNode(config: Config, parts: NodeParts = {}): Promise<
           toolbox: (signal) => running.resolver.ao({ signal }),
           breathe: () => setImmediate(),
         },
-        async (ao, role, state, request) => ao.resolve(setPrivate(await dressed(ao, state, role), 'inspecting', true), request),
+        async (ao, role, state, request) =>
+          ao.resolve(setPrivate(await dressed(ao, state, role), 'inspecting', true), request),
         {
           lane: { ...defaultLaneOptions, slotTimeMs: option<number>('slot-time-limit') },
           maxWarm: option<number>('max-warm-processes'),
@@ -112,7 +117,10 @@ export async function startNode(config: Config, parts: NodeParts = {}): Promise<
         },
       ),
     );
-    const resting = setInterval(() => void processes.rest().catch((err: unknown) => log.error({ err }, 'A process could not be put away.')), 30_000);
+    const resting = setInterval(
+      () => void processes.rest().catch((err: unknown) => log.error({ err }, 'A process could not be put away.')),
+      30_000,
+    );
     resting.unref();
     cleanup.defer(() => clearInterval(resting));
 
@@ -128,6 +136,7 @@ export async function startNode(config: Config, parts: NodeParts = {}): Promise<
       identities,
       processes,
       outbox: new Outbox(store),
+      lua: await LuaMachines.open(),
       events,
       pages: consolePages(),
       ...(metrics === undefined ? {} : { metrics }),
@@ -208,7 +217,8 @@ async function runStartHook(running: RunningNode): Promise<void> {
   const outcome: Outcome = await runHook('start', message({ body: running.options() }), on, ao);
   if (outcome.status === 'error') throw new AoException(outcome.error);
   const body = isMessage(outcome.value) ? outcome.value.get('body') : undefined;
-  if (!isMessage(body)) raise('bad-request', 'The `start` hook gave no `body`.', 'It has to give back the node message.');
+  if (!isMessage(body))
+    raise('bad-request', 'The `start` hook gave no `body`.', 'It has to give back the node message.');
   running.adopt(body);
 }
 
@@ -220,4 +230,3 @@ function tracerIfHeard(): ReturnType<typeof trace.getTracer> | undefined {
   probe.end();
   return heard ? tracer : undefined;
 }
-

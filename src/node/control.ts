@@ -2,8 +2,9 @@
  * The node message while the node runs: what `meta@1.0` reads and changes. A change makes a new environment and resolver for all requests
  * that start from then on; those under way finish with what they began with.
  */
-import { AoException, AoError } from '../core/errors.ts';
+
 import type { Environment } from '../core/environment.ts';
+import { AoError, AoException } from '../core/errors.ts';
 import { isPrivateKey, type Message, messageFrom } from '../core/message.ts';
 import { Resolver } from '../core/resolver.ts';
 import type { Value } from '../core/value.ts';

@@ -22,7 +22,11 @@ export function lockDirectory(directory: string): () => void {
     }
     const held = readLock(path);
     if (held !== undefined && isAlive(held)) {
-      raise('unavailable', `Another node (process ${held.split(' ')[0]}) works in ${directory}.`, 'Stop it, or give this one another `--data-dir`.');
+      raise(
+        'unavailable',
+        `Another node (process ${held.split(' ')[0]}) works in ${directory}.`,
+        'Stop it, or give this one another `--data-dir`.',
+      );
     }
     rmSync(path, { force: true });
   }

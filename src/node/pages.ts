@@ -14,7 +14,9 @@ const types: { readonly [ending: string]: string } = {
   '.json': 'application/json',
 };
 
-export function consolePages(directory: string = fileURLToPath(new URL('../../console/pages', import.meta.url))): Pages {
+export function consolePages(
+  directory: string = fileURLToPath(new URL('../../console/pages', import.meta.url)),
+): Pages {
   const files = new Map<string, { readonly contentType: string; readonly body: string | Uint8Array }>();
   if (existsSync(directory)) {
     for (const file of readdirSync(directory)) {
@@ -22,7 +24,9 @@ export function consolePages(directory: string = fileURLToPath(new URL('../../co
       const contentType = types[ending];
       if (contentType === undefined) continue;
       const text = contentType.startsWith('text/') || ending === '.json' || ending === '.svg';
-      const body = text ? readFileSync(join(directory, file), 'utf8') : new Uint8Array(readFileSync(join(directory, file)));
+      const body = text
+        ? readFileSync(join(directory, file), 'utf8')
+        : new Uint8Array(readFileSync(join(directory, file)));
       files.set(file, { contentType, body });
       if (ending === '.html') files.set(file.slice(0, -ending.length), { contentType, body });
     }

@@ -16,7 +16,10 @@ export async function openWallet(path: string, create: boolean): Promise<{ walle
     text = readFileSync(path, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || !create) {
-      raise('no-wallet', `The wallet file ${path} cannot be read.`, { hint: 'Check `--wallet`, and that the file is readable.', cause: error });
+      raise('no-wallet', `The wallet file ${path} cannot be read.`, {
+        hint: 'Check `--wallet`, and that the file is readable.',
+        cause: error,
+      });
     }
     const wallet = await generateWallet();
     await save(path, JSON.stringify(walletToJwk(wallet)));

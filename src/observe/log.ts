@@ -13,7 +13,10 @@ export function createLog(level: string): Logger {
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       // A last line of defence: nothing private is passed on purpose.
-      redact: { paths: ['priv', '*.priv', 'priv-wallet', '*.priv-wallet', 'headers', '*.headers'], censor: '(private)' },
+      redact: {
+        paths: ['priv', '*.priv', 'priv-wallet', '*.priv-wallet', 'headers', '*.headers'],
+        censor: '(private)',
+      },
     },
     destination({ fd: 2, sync: true }),
   );

@@ -5,7 +5,12 @@ import { verify } from '../../src/core/verify.ts';
 import { processWorld } from '../support/process-world.ts';
 
 function value(outcome: Outcome): unknown {
-  if (outcome.status !== 'ok') throw new Error(JSON.stringify(outcome.status === 'error' ? { ...outcome.error, cause: String(outcome.error.cause) } : outcome.status));
+  if (outcome.status !== 'ok')
+    throw new Error(
+      JSON.stringify(
+        outcome.status === 'error' ? { ...outcome.error, cause: String(outcome.error.cause) } : outcome.status,
+      ),
+    );
   return outcome.value;
 }
 
@@ -28,7 +33,13 @@ describe('process@1.0 on test devices', () => {
     const world = processWorld();
     const pid = await world.spawn({ 'execution-device': 'test-device@1.0' });
     for (let i = 1; i <= 3; i++) await world.post(pid, { n: i });
-    for (const path of ['compute=2/at-slot', 'compute&slot=2/at-slot', 'compute/at-slot?slot=2', 'compute+integer=2/at-slot', 'compute/at-slot?slot+integer=2']) {
+    for (const path of [
+      'compute=2/at-slot',
+      'compute&slot=2/at-slot',
+      'compute/at-slot?slot=2',
+      'compute+integer=2/at-slot',
+      'compute/at-slot?slot+integer=2',
+    ]) {
       expect(value(await world.get(`/${pid}/${path}`)), path).toBe(2);
     }
   });
@@ -66,7 +77,10 @@ describe('process@1.0 on test devices', () => {
     const world = processWorld();
     const pid = await world.spawn({ 'execution-device': 'test-device@1.0' });
     const body = message({ type: 'Message', target: pid });
-    const outcome = await world.library.resolve((await world.cache.read(pid))!, message({ path: 'schedule', method: 'POST', body }));
+    const outcome = await world.library.resolve(
+      (await world.cache.read(pid))!,
+      message({ path: 'schedule', method: 'POST', body }),
+    );
     expect(outcome.status === 'error' && outcome.error.status).toBe(400);
   });
 

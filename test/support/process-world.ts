@@ -14,7 +14,7 @@ import type { Wallet } from '../../src/core/wallet.ts';
 import { sha256 } from '../../src/crypto/hash.ts';
 import { walletFromJwk } from '../../src/crypto/wallet.ts';
 import { Assignments } from '../../src/devices/process/assignments.ts';
-import { type LaneOptions, defaultLaneOptions } from '../../src/devices/process/lane.ts';
+import { defaultLaneOptions, type LaneOptions } from '../../src/devices/process/lane.ts';
 import { InlineProcesses } from '../../src/devices/process/processes.ts';
 import { dressed } from '../../src/devices/process/run-as.ts';
 import { Slots } from '../../src/devices/process/slots.ts';
@@ -32,7 +32,9 @@ import { MessageCache } from '../../src/stores/message-cache.ts';
 import type { Store } from '../../src/stores/store.ts';
 
 export function testWallet(file: string): Wallet {
-  return walletFromJwk(JSON.parse(readFileSync(new URL(`../vectors/keys/${file}`, import.meta.url), 'utf8')) as JsonWebKey);
+  return walletFromJwk(
+    JSON.parse(readFileSync(new URL(`../vectors/keys/${file}`, import.meta.url), 'utf8')) as JsonWebKey,
+  );
 }
 
 export interface ProcessWorld {
@@ -77,7 +79,8 @@ export function processWorld(given: ProcessWorldOptions = {}): ProcessWorld {
       toolbox: (signal) => library.resolver.ao({ signal }),
       breathe: () => setImmediate(),
     },
-    async (ao, role, state, request) => ao.resolve(setPrivate(await dressed(ao, state, role), 'inspecting', true), request),
+    async (ao, role, state, request) =>
+      ao.resolve(setPrivate(await dressed(ao, state, role), 'inspecting', true), request),
     { lane: { ...defaultLaneOptions, ...given.lane }, maxWarm: 100, idleMs: 60_000 },
   );
   const outbox = new Outbox(store);
@@ -102,7 +105,11 @@ export function processWorld(given: ProcessWorldOptions = {}): ProcessWorld {
   const postTo = async (base: Value, body: Message): Promise<Message> => {
     const outcome = await library.resolve(base, message({ path: 'schedule', method: 'POST', body }));
     if (outcome.status !== 'ok' || !isMessage(outcome.value)) {
-      throw new Error(outcome.status === 'error' ? `${outcome.error.code}: ${outcome.error.message} ${String(outcome.error.cause ?? '')}` : 'no assignment');
+      throw new Error(
+        outcome.status === 'error'
+          ? `${outcome.error.code}: ${outcome.error.message} ${String(outcome.error.cause ?? '')}`
+          : 'no assignment',
+      );
     }
     return outcome.value;
   };

@@ -14,6 +14,7 @@ import { type AoError, type ErrorCode, errorFrom } from '../../core/errors.ts';
 import { integer } from '../../core/fields.ts';
 import { isMessage, isPrivateKey, Message, message } from '../../core/message.ts';
 import { fail, failed, type Outcome, ok } from '../../core/outcome.ts';
+import { setPrivate } from '../../core/private.ts';
 import type { Value } from '../../core/value.ts';
 import type { Assignments } from './assignments.ts';
 import type { Definition } from './definition.ts';
@@ -318,7 +319,7 @@ export class ProcessLane {
   }
 
   async #begin(ao: Ao): Promise<Begun> {
-    const outcome = await this.#execute(ao, firstState(this.definition.message), 'init');
+    const outcome = await this.#execute(ao, inLane(firstState(this.definition.message)), 'init');
     return begun(outcome, -1, [
       ['initialized', 'true'],
       ['at-slot', -1],
@@ -338,7 +339,7 @@ export class ProcessLane {
       return { slot, state: Message.empty, outcome };
     }
     const state = selfContained ? stored.state : stored.state.with('snapshot', snapshot.content);
-    return begun(await this.#execute(ao, state, 'normalize'), slot, []);
+    return begun(await this.#execute(ao, inLane(state), 'normalize'), slot, []);
   }
 
   async #snapshot(ao: Ao): Promise<void> {
@@ -364,6 +365,11 @@ function withoutEmpty(content: Message): Message {
   return content.filter(
     (key, value) => /^\d+$|^body$/.test(key) && !(isMessage(value) && withoutEmpty(value).size === 0),
   );
+}
+
+/** Tells devices with machines that only the newest state of this process is ever called: they need not keep earlier ones. */
+function inLane(state: Message): Message {
+  return setPrivate(state, 'lane', true);
 }
 
 interface Begun {

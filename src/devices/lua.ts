@@ -1,0 +1,319 @@
+/**
+ * `lua@5.3a` (spec 04 §4.5): messages whose keys are Lua functions.
+ *
+ *     key K of the base ─ which function, which arguments ─ its machine (found, restored or made) ─ call ─ message with the new state
+ *
+ * The machine is not part of the message: the message carries a private handle (lua/machines.ts). A function that returns a message gives
+ * the state after the call along with it; one that returns anything else leaves the state as it was. The restricted environment stands
+ * before a module's first line runs (the reference only afterwards).
+ */
+import * as z from 'zod';
+import { isBinary, toBytes, toText } from '../core/bytes.ts';
+import { type Ao, type Call, device } from '../core/device.ts';
+import { AoException } from '../core/errors.ts';
+import { float } from '../core/fields.ts';
+import { isNumbered } from '../core/lists.ts';
+import { isMessage, isPrivateKey, Message, message } from '../core/message.ts';
+import { fail, notFound, type Outcome, ok } from '../core/outcome.ts';
+import { getPrivate, setPrivate } from '../core/private.ts';
+import { Resolver } from '../core/resolver.ts';
+import { atom, isList, type Value } from '../core/value.ts';
+import type { LuaFailure } from '../vm/lua/failure.ts';
+import type { LuaOutcome } from '../vm/lua/machine.ts';
+import { aoLibrary } from './lua/ao-library.ts';
+import { failureOutcome } from './lua/failures.ts';
+import { hostFunctions, type Live, type LuaMachines } from './lua/machines.ts';
+import { modulesOf } from './lua/modules.ts';
+import { snapshotBody, snapshotFrom } from './lua/snapshots.ts';
+import { withoutPrivate } from './lua/values.ts';
+import { plain } from './plain.ts';
+
+const options = z.object({});
+
+type LuaCall = Call<Message, z.infer<typeof options>, 'lua' | 'cache' | 'environment'>;
+
+/** What `sandbox: true` takes away. */
+const sandboxed: readonly (readonly string[])[] = [
+  ['io'],
+  ['file'],
+  ['os', 'execute'],
+  ['os', 'exit'],
+  ['os', 'getenv'],
+  ['os', 'remove'],
+  ['os', 'rename'],
+  ['os', 'tmpname'],
+  ['package'],
+  ['loadfile'],
+  ['require'],
+  ['dofile'],
+  ['load'],
+  ['loadstring'],
+];
+
+export const lua = device({
+  name: 'lua@5.3a',
+  doc: 'Messages whose keys are Lua functions.',
+  uses: ['lua', 'cache', 'environment'],
+  options,
+  inherits: ['keys', 'set', 'encode', 'decode', 'id', 'commitments', 'committers', 'path', 'remove', 'verify'],
+  keys: {
+    init: {
+      doc: 'Loads the modules.',
+      async run(call) {
+        const live = await begin(call as LuaCall);
+        return ok(withHandle(call.base, live, call.lua));
+      },
+    },
+    functions: {
+      doc: 'Names of the global functions.',
+      async run(call) {
+        const live = current(call as LuaCall);
+        if (live === undefined) return fail('not-found', 'The modules are not loaded yet.', { value: 'not_found' });
+        return ok(live.machine.functions());
+      },
+    },
+    snapshot: {
+      doc: 'The state of the machine: `{body}`.',
+      async run(call) {
+        const live = current(call as LuaCall);
+        if (live === undefined) return fail('not-found', 'There is no machine to save.', { status: 500 });
+        live.machine.collect();
+        return ok(message({ body: snapshotBody(live.machine.snapshot()) }));
+      },
+    },
+    normalize: {
+      doc: 'The base with its machine: rebuilt from `snapshot` if it isn’t there.',
+      async run(call) {
+        if (current(call as LuaCall) !== undefined) return ok(call.base.without('snapshot'));
+        const live = await fromSnapshot(call as LuaCall);
+        if (live === undefined) {
+          return fail('not-found', 'There is no snapshot of the Lua state.', {
+            status: 500,
+            value: 'no_lua_state_snapshot_found',
+          });
+        }
+        return ok(withHandle(call.base.without('snapshot'), live, call.lua));
+      },
+    },
+  },
+  async otherKeys(call) {
+    if (isPrivateKey(call.key)) return notFound;
+    if (call.base.has(call.key)) return ok(await call.ao.load(call.base.get(call.key)!));
+    return run(call);
+  },
+});
+
+// ---- a call -----------------------------------------------------------------------------------------------------------------
+
+async function run(call: LuaCall): Promise<Outcome> {
+  const { ao, base, request, key, lua: machines } = call;
+  const bodyValue = await plain(ao, request, 'body');
+  const body = isMessage(bodyValue) ? bodyValue : Message.empty;
+  const name =
+    text(
+      (await plain(ao, body, 'function')) ??
+        (await plain(ao, request, 'function')) ??
+        (await plain(ao, base, 'function')),
+    ) ?? key;
+  const given =
+    (await plain(ao, body, 'parameters')) ??
+    (await plain(ao, request, 'parameters')) ??
+    (await plain(ao, base, 'parameters'));
+
+  if (isMessage(given) && given.size > 0 && !isNumbered(given)) {
+    return wrong('The parameters of a function are a list.');
+  }
+  const live = current(call) ?? (await fromSnapshot(call)) ?? (await begin(call));
+  const args: Value[] =
+    given === undefined
+      ? [
+          await ao.loadAll(withoutPrivate(base).without('snapshot')),
+          await ao.loadAll(withoutPrivate(request)),
+          Message.empty,
+        ]
+      : ((await ao.loadAll(asList(given))) as Value[]);
+
+  const exclusive = getPrivate(base, 'lane') === true && getPrivate(base, 'inspecting') !== true;
+  const before = exclusive ? undefined : machines.hold(live);
+  const outcome = await within(call, live, () => live.machine.call(name, args));
+  const result = outcome.ok
+    ? returned(outcome.values)
+    : failureOutcome(outcome.failure, { called: name, was: live.machine.get([name]) });
+  if (result.status !== 'error' && isMessage(result.value)) {
+    live.version++;
+    const state = withHandle(keepPrivate(base, result.value), live, machines);
+    return result.status === 'ok' ? ok(state) : { status: result.status, value: state };
+  }
+  // Nothing else keeps the state: it is as it was before the call.
+  if (before !== undefined) live.machine.rollback(before);
+  else machines.drop(live);
+  return result;
+}
+
+/** Runs Lua code with the `ao` library acting for this call. */
+async function within(call: LuaCall, live: Live, work: () => LuaOutcome | Promise<LuaOutcome>): Promise<LuaOutcome> {
+  const { environment } = call;
+  const ao = await sandboxedAo(call);
+  live.context = {
+    functions: aoLibrary(ao, (group, event) => {
+      environment.capabilities.events?.count(`lua/${group}`, typeof event === 'string' ? event : 'event');
+    }),
+    time: await timeOf(call),
+  };
+  try {
+    return await work();
+  } finally {
+    live.context = undefined;
+  }
+}
+
+/** What `os.time` tells: when the message was scheduled, in seconds. A message without a time has none. */
+async function timeOf({ ao, request }: LuaCall): Promise<number> {
+  const timestamp = await plain(ao, request, 'timestamp');
+  const milliseconds = timestamp === undefined ? undefined : float.read(timestamp);
+  return milliseconds === undefined ? 0 : milliseconds / 1000;
+}
+
+/** AO-Core limited to the devices that `device-sandbox` lists. */
+async function sandboxedAo({ ao, base, environment, signal }: LuaCall): Promise<Ao> {
+  const listed = await plain(ao, base, 'device-sandbox');
+  if (listed === undefined) return ao;
+  const allowed = new Set(['message@1.0', 'structured@1.0', ...asList(listed).map((item) => text(item) ?? '')]);
+  const devices = new Map([...environment.devices].filter(([name]) => allowed.has(name)));
+  return new Resolver({ ...environment, devices }).ao({ signal });
+}
+
+/** What a function gave back (spec 04 §4.5 "Returns"). */
+function returned(values: readonly (Value | undefined)[]): Outcome {
+  if (values.length === 1) {
+    const [value] = values;
+    return ok(value ?? nil);
+  }
+  const [status, value] = values;
+  if (values.length !== 2) return wrong(`The function returned ${values.length} values.`);
+  if (typeof status !== 'string') return wrong('The status a function returns is text.');
+  if (status === 'ok') return ok(value ?? nil);
+  if (status === 'skip' || status === 'pass') {
+    return isMessage(value)
+      ? { status, value }
+      : wrong(`A function that returns \`${status}\` returns a message with it.`);
+  }
+  if (
+    status !== 'error' &&
+    status !== 'failure' &&
+    status !== 'not_found' &&
+    status !== 'unauthorized' &&
+    status !== 'forbidden'
+  ) {
+    return wrong(`\`${status}\` is no status.`);
+  }
+  const said = isMessage(value) ? value.get('body') : value;
+  const sentence = text(said) ?? 'The program reports an error.';
+  const asked = isMessage(value) ? value.get('status') : undefined;
+  const code =
+    status === 'failure'
+      ? 'program-failed'
+      : status === 'error'
+        ? 'program-error'
+        : status === 'not_found'
+          ? 'not-found'
+          : status;
+  return fail(code, sentence, {
+    ...(value === undefined ? {} : { value }),
+    ...(typeof asked === 'number' ? { status: asked } : status === 'failure' ? { status: 500 } : {}),
+  });
+}
+
+const nil: Value = atom('nil');
+
+function wrong(sentence: string): Outcome {
+  const value = message({ status: 500, body: `Erlang error while running Lua: ${sentence}`, trace: sentence });
+  return fail('program-failed', sentence, {
+    status: 500,
+    value,
+    hint: 'Return one value, or a status (`ok`, `error`, …) and a value.',
+  });
+}
+
+// ---- machines ---------------------------------------------------------------------------------------------------------------
+
+/** The machine of the base, if its handle still leads to it. */
+function current({ base, lua: machines }: LuaCall): Live | undefined {
+  const handle = getPrivate(base, handlePath(base));
+  return typeof handle === 'string' ? machines.find(handle) : undefined;
+}
+
+/** A device in a stack has its own machine. */
+function handlePath(base: Message): string {
+  const position = base.get('device-key');
+  return `lua-machine/${position === undefined ? 'self' : (text(position) ?? 'self')}`;
+}
+
+function withHandle(state: Message, live: Live, machines: LuaMachines): Message {
+  return setPrivate(state, handlePath(state), machines.handle(live));
+}
+
+/** The private data of the base, on the message that a program made of it. */
+function keepPrivate(base: Message, result: Message): Message {
+  const own = base.get('priv');
+  const position = base.get('device-key');
+  const kept = own === undefined ? result.without('priv') : result.with('priv', own);
+  return position !== undefined && !kept.has('device-key') ? kept.with('device-key', position) : kept;
+}
+
+/** A machine from `snapshot`, or from the entry of this position in a stack. */
+async function fromSnapshot({ ao, base, lua: machines }: LuaCall): Promise<Live | undefined> {
+  const snapshot = await plain(ao, base, 'snapshot');
+  if (!isMessage(snapshot)) return undefined;
+  const position = base.get('device-key');
+  const own = position === undefined ? undefined : await plain(ao, snapshot, text(position) ?? '');
+  const body = await plain(ao, isMessage(own) ? own : snapshot, 'body');
+  return isBinary(body) ? machines.restore(snapshotFrom(toBytes(body))) : undefined;
+}
+
+/** A fresh machine with the modules of the base loaded. Throws what stands in the way. */
+async function begin(call: LuaCall): Promise<Live> {
+  const { ao, base, cache, lua: machines } = call;
+  const sources = await modulesOf(ao, cache, base);
+  const dialect = text(await plain(ao, base, 'lua-dialect')) === 'standard' ? 'standard' : 'network';
+  const live = machines.create(dialect, 0);
+  const paths = await sandboxPaths(call);
+  for (const path of paths) live.machine.set(path, 'sandboxed');
+  for (const { name, code } of sources) {
+    const outcome = await within(call, live, () => live.machine.load(name, code));
+    if (!outcome.ok) throw loadFailed(outcome.failure, name);
+  }
+  // A module may have put back what it was not given; an `ao` table of its own keeps what else is in it.
+  for (const path of paths) live.machine.set(path, 'sandboxed');
+  live.machine.bind(['ao'], Object.fromEntries(hostFunctions.map((name) => [name.slice(3), name])));
+  return live;
+}
+
+function loadFailed(failure: LuaFailure, name: string): AoException {
+  const outcome = failureOutcome(failure, { prefix: `The Lua module \`${name}\` does not load: ` });
+  return new AoException((outcome as Extract<Outcome, { status: 'error' }>).error);
+}
+
+/** Globals that are replaced by the text `sandboxed`. */
+async function sandboxPaths({ ao, base }: LuaCall): Promise<readonly (readonly string[])[]> {
+  const value = await plain(ao, base, 'sandbox');
+  if (value === undefined || value === false || value === 'false') return [];
+  if (value === true || value === 'true') return sandboxed;
+  return asList((await ao.loadAll(value)) as Value).map((path) => asList(path).map((part) => text(part) ?? ''));
+}
+
+function asList(value: Value): readonly Value[] {
+  if (isList(value)) return value;
+  if (!isMessage(value)) return [value];
+  const keys = value
+    .keys()
+    .filter((key) => /^\d+$/.test(key))
+    .toSorted((a, b) => Number(a) - Number(b));
+  return keys.map((key) => value.get(key)!);
+}
+
+function text(value: Value | undefined): string | undefined {
+  if (value === undefined) return undefined;
+  if (isBinary(value)) return toText(value);
+  return typeof value === 'number' ? String(value) : undefined;
+}

@@ -1,0 +1,60 @@
+/** Failures of Lua as errors of the protocol (spec 04 §4.5 "Errors"): status 500, what was thrown, and where. */
+import type { ErrorCode } from '../../core/errors.ts';
+import { message } from '../../core/message.ts';
+import { fail, type Outcome } from '../../core/outcome.ts';
+import { atom, UNDEFINED, type Value } from '../../core/value.ts';
+import type { LuaFailure, LuaFrame } from '../../vm/lua/failure.ts';
+
+/** Budgets count as such; everything else is the program's own failure. */
+const codes: { readonly [code: string]: ErrorCode } = {
+  'lua-time-limit': 'timeout',
+  'lua-instruction-limit': 'program-budget',
+  'lua-memory-limit': 'program-budget',
+  'lua-depth-limit': 'program-budget',
+  'lua-output-limit': 'program-budget',
+};
+
+const hints: { readonly [code: string]: string } = {
+  'lua-time-limit': 'Do less in one message, or ask the operator for a higher `slot-time-limit`.',
+  'lua-instruction-limit': 'Do less in one message.',
+  'lua-memory-limit': 'Keep less, or drop what is no longer needed.',
+  'lua-depth-limit': 'Recursion has to end.',
+  'lua-output-limit': 'Return less.',
+};
+
+/** What is known of the call beside its failure. */
+export interface Called {
+  /** Name of the function that was asked for: frames don't know what the host called them by. */
+  readonly called?: string;
+  /** What stands under that name if it is no function: text in a sandbox, nothing otherwise. */
+  readonly was?: Value | undefined;
+  readonly prefix?: string;
+}
+
+export function failureOutcome(failure: LuaFailure, { called, was, prefix = '' }: Called = {}): Outcome {
+  const code = codes[failure.code] ?? 'program-failed';
+  const hint = hints[failure.code];
+  const host = failure.code === 'lua-crash' || failure.code === 'lua-recursive-table';
+  const body: Value = host ? `Erlang error while running Lua: ${failure.message}` : (failure.value ?? failure.message);
+  const trace: Value = host ? failure.message : traceOf(failure, called, was);
+  return fail(code, `${prefix}${failure.message}`, {
+    ...(hint === undefined ? {} : { hint }),
+    status: 500,
+    value: message({ status: 500, body, trace }),
+    cause: failure.cause,
+  });
+}
+
+function traceOf({ frames, kind }: LuaFailure, called: string | undefined, was: Value | undefined): readonly Value[] {
+  if (frames.length === 0 && kind === 'undefined_function') {
+    return [message({ function: was ?? atom('nil'), line: '-no-file-:1' })];
+  }
+  return frames.map((one, i) =>
+    frame(i === frames.length - 1 && one.name === '' ? { ...one, name: called ?? '' } : one),
+  );
+}
+
+function frame({ name, chunk, line }: LuaFrame): Value {
+  const known = name === '' ? UNDEFINED : name;
+  return line === undefined ? message({ function: known }) : message({ function: known, line: `${chunk}:${line}` });
+}

@@ -1,0 +1,137 @@
+/**
+ * The Lua machines of one thread: a table of live ones, found by handles that messages carry privately.
+ *
+ * A handle is `<machine>:<version>`. Running a function moves its machine on by a version, so that a handle always means one exact state:
+ *
+ *   - in a lane (exclusive) only the newest state is ever called, so the machine just moves on;
+ *   - elsewhere a message keeps its meaning for ever, so its state is kept as pages beside the machine and restored when it is asked for.
+ *
+ * The table is bounded; what falls out of it comes back from a snapshot or from its modules. A capability of `lua@5.3a`.
+ */
+import { compileLua, type LuaEngine } from '../../vm/lua/engine.ts';
+import type { LuaHostFunction, LuaLimits, LuaMachine } from '../../vm/lua/machine.ts';
+import type { LuaSnapshot } from '../../vm/lua/snapshot.ts';
+
+declare module '../../core/device.ts' {
+  interface Capabilities {
+    readonly lua: LuaMachines;
+  }
+}
+
+/** What the host functions of a machine act on while a call runs. */
+export interface CallContext {
+  readonly functions: { readonly [name: string]: LuaHostFunction };
+  /** Seconds since 1970, as the message says. */
+  readonly time: number;
+}
+
+/** A machine with its versions. */
+export interface Live {
+  readonly id: number;
+  readonly machine: LuaMachine;
+  version: number;
+  /** Earlier states that messages may still mean, by version. */
+  readonly kept: Map<number, LuaSnapshot>;
+  context: CallContext | undefined;
+}
+
+export interface LuaMachinesOptions {
+  readonly limits: Partial<LuaLimits>;
+  /** Machines in memory at one time, per thread. */
+  readonly maxMachines: number;
+  /** Earlier states kept of a machine outside of lanes. */
+  readonly maxKept: number;
+}
+
+export const defaultLuaMachinesOptions: LuaMachinesOptions = {
+  limits: { instructions: 10_000_000_000, timeMs: 30_000, memoryBytes: 256 * 1024 * 1024 },
+  maxMachines: 2_000,
+  maxKept: 16,
+};
+
+/** Names of the host functions, in every machine. */
+export const hostFunctions = ['ao.event', 'ao.get', 'ao.resolve', 'ao.set'] as const;
+
+export class LuaMachines {
+  readonly #engine: LuaEngine;
+  readonly #options: LuaMachinesOptions;
+  /** In the order of their last use. */
+  readonly #live = new Map<number, Live>();
+  #next = 1;
+
+  /** Compiles the engine; once per thread. */
+  static async open(options: LuaMachinesOptions = defaultLuaMachinesOptions): Promise<LuaMachines> {
+    return new LuaMachines(await compileLua(), options);
+  }
+
+  constructor(engine: LuaEngine, options: LuaMachinesOptions) {
+    this.#engine = engine;
+    this.#options = options;
+  }
+
+  /** A fresh machine. */
+  create(dialect: 'network' | 'standard', seed: number): Live {
+    return this.#keep((functions, time) =>
+      this.#engine.create({ dialect, seed, limits: this.#options.limits, functions, time }),
+    );
+  }
+
+  /** A machine in a saved state. */
+  restore(snapshot: LuaSnapshot): Live {
+    return this.#keep((functions, time) =>
+      this.#engine.restore(snapshot, { limits: this.#options.limits, functions, time }),
+    );
+  }
+
+  /** The machine in exactly the state a handle means, or `undefined` if that is gone. */
+  find(handle: string): Live | undefined {
+    const [id, version] = handle.split(':').map(Number) as [number, number];
+    const live = this.#live.get(id);
+    if (live === undefined) return undefined;
+    this.#live.delete(id);
+    this.#live.set(id, live);
+    if (live.version === version && !live.machine.broken) return live;
+    const kept = live.kept.get(version);
+    return kept === undefined ? undefined : this.restore(kept);
+  }
+
+  handle(live: Live): string {
+    return `${live.id}:${live.version}`;
+  }
+
+  /** Remembers the state of a machine before a call, so that the message it belongs to keeps its meaning. */
+  hold(live: Live): LuaSnapshot {
+    const newest = [...live.kept.values()].at(-1);
+    const snapshot = live.kept.get(live.version) ?? live.machine.snapshot(newest);
+    live.kept.set(live.version, snapshot);
+    if (live.kept.size > this.#options.maxKept) live.kept.delete(live.kept.keys().next().value!);
+    return snapshot;
+  }
+
+  drop(live: Live): void {
+    this.#live.delete(live.id);
+  }
+
+  #keep(make: (functions: { readonly [name: string]: LuaHostFunction }, time: () => number) => LuaMachine): Live {
+    const box: { live: Live | undefined } = { live: undefined };
+    const functions = Object.fromEntries(
+      hostFunctions.map((name): [string, LuaHostFunction] => [
+        name,
+        (args) => box.live?.context?.functions[name]?.(args) ?? { crash: `${name} is not available here` },
+      ]),
+    );
+    const machine = make(functions, () => box.live?.context?.time ?? 0);
+    const live: Live = { id: this.#next++, machine, version: 0, kept: new Map(), context: undefined };
+    box.live = live;
+    this.#live.set(live.id, live);
+    if (this.#live.size > this.#options.maxMachines) {
+      for (const oldest of this.#live.values()) {
+        // One that is in the middle of a call has a context.
+        if (oldest.context !== undefined) continue;
+        this.#live.delete(oldest.id);
+        break;
+      }
+    }
+    return live;
+  }
+}
