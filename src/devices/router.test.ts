@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { toNotation } from '../../test/support/notation.ts';
 import { testNode } from '../../test/support/test-node.ts';
 import { asValue, testWallet, world } from '../../test/support/world.ts';
 import type { Input, Message } from '../core/message.ts';
+import type { Peers } from '../core/peers.ts';
 import { atom } from '../core/value.ts';
 import { router } from './router.ts';
 
@@ -97,5 +99,59 @@ describe('router@1.0', () => {
     const first = await ao.commit(asValue({ ...route, node: 'first', priority: 1 }) as Message, undefined, operator);
     await value(base, first);
     expect(await value(base, 'routes/1/node')).toBe('first');
+  });
+
+  describe('preprocess', () => {
+    const call = (request: Input) => ({ path: 'preprocess', request, body: [{}, { path: 'c' }] });
+    const table: Input[] = [{ template: '/c', node: { prefix: 'https://exec' } }];
+
+    test('what has a route is executed there, inside a message of its own', async () => {
+      const { value, ao } = routed(table);
+      const handler = { ...base, 'commit-request': true };
+      const result = (await value(handler, call({ path: '/c', method: 'GET', 'c+list': '1' }))) as Message;
+      const [relay, relayed] = result.get('body') as readonly [Message, Message];
+      expect(toNotation(relay)).toEqual({
+        device: 'relay@1.0',
+        'relay-device': 'apply@1.0',
+        method: 'POST',
+        peer: 'https://exec',
+        'commit-request': true,
+      });
+      expect(relayed.get('path')).toBe('call');
+      const proxy = relayed.get('proxy-message') as Message;
+      expect(proxy.get('user-path')).toBe('/c');
+      const inner = proxy.get('user-message') as Message;
+      expect(await ao.get(inner, 'c+list')).toBe('1');
+      expect(inner.has('commitments')).toBe(true);
+      expect(await ao.signers(inner)).toEqual([]);
+    });
+
+    test('what has none stays here, or is refused', async () => {
+      const local = (await routed(table).value(base, call({ path: '/other' }))) as Message;
+      expect(toNotation(local.get('body')!)).toEqual([{}, { path: 'c' }]);
+      const strict = routed(table, { 'router-preprocess-default': 'error' });
+      const refused = (await strict.value(base, call({ path: '/other' }))) as Message;
+      expect(toNotation(refused.get('body')!)).toEqual([
+        { status: 404, message: 'No matching template found in the given routes.' },
+      ]);
+    });
+  });
+
+  test('register posts every offered route, signed by the node', async () => {
+    const posted: [string, Message][] = [];
+    const peers: Peers = {
+      async request(node, request) {
+        posted.push([node, request]);
+        return { status: 'ok', value: 'Route added.' };
+      },
+    };
+    const offered = [{ 'registration-peer': 'https://router', template: '/c', prefix: 'https://me', price: 0 }];
+    const node = testNode({ 'router-opts': { offered } });
+    const { value, ao } = world({ devices: [router], wallet: testWallet('rsa4096-1'), capabilities: { node, peers } });
+    expect(await value(base, 'register')).toBe('Routes registered.');
+    const [[to, request]] = posted as [[string, Message]];
+    expect([to, request.get('path'), request.get('method')]).toEqual(['https://router', '/~router@1.0/routes', 'POST']);
+    expect(await ao.get(request, 'route/template')).toBe('/c');
+    expect(await ao.signers(request, ['route', 'action'])).toEqual([testWallet('rsa4096-1').address]);
   });
 });

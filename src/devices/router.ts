@@ -12,7 +12,7 @@
 import { type Ao, type Call, device } from '../core/device.ts';
 import type { Environment } from '../core/environment.ts';
 import { raise } from '../core/errors.ts';
-import { integer, listOf, optional, text } from '../core/fields.ts';
+import { integer, listOf, optional, submessage, text } from '../core/fields.ts';
 import { isMessage, type Message, message } from '../core/message.ts';
 import { fail, type Outcome, ok } from '../core/outcome.ts';
 import { atom, type Value } from '../core/value.ts';
@@ -22,7 +22,9 @@ import { takeSignatures } from './meta/replay.ts';
 import { operatorAddress, signedKeys } from './meta/roles.ts';
 import { plain, plainPath } from './plain.ts';
 import { matchRoute, routedPath, routeTable } from './router/match.ts';
+import { rerouted, unrouted } from './router/preprocess.ts';
 import { routeTarget } from './router/target.ts';
+import type {} from './scheduler/remote.ts';
 
 type RouterCall = Call<unknown, unknown, 'cache' | 'environment' | 'node' | 'random'>;
 
@@ -50,6 +52,22 @@ export const router = device({
         const target = await findTarget(ao, environment, await routesOf(call), requestMessage, random);
         return target === undefined ? noTarget : ok(target);
       },
+    },
+    preprocess: {
+      doc: 'As a request hook: has requests that the table has a route for executed by the node it leads to.',
+      async run(call) {
+        const { ao, base, environment, node, requestMessage, random } = call;
+        const original = await plain(ao, requestMessage, 'request');
+        const asked = isMessage(original) ? original : requestMessage;
+        const target = await findTarget(ao, environment, await routesOf(call), asked, random);
+        return target === undefined
+          ? unrouted(ao, requestMessage, node.options())
+          : rerouted(ao, base, requestMessage, target);
+      },
+    },
+    register: {
+      doc: 'Offers the routes under `router-opts/offered` to the routers that they name. Meant for a start hook or a schedule.',
+      run: registerOffered,
     },
   },
 });
@@ -110,6 +128,26 @@ async function addRoute(call: RouterCall): Promise<Outcome> {
   const table = [...(await routeTable(ao, await plain(ao, options, 'routes'))), route];
   await node.change(message({ routes: table.sort((a, b) => priority(a) - priority(b)) }));
   return ok('Route added.');
+}
+
+/** Signs every offered route and posts it to its `registration-peer`. */
+async function registerOffered({ ao, node, environment, signal }: RouterCall): Promise<Outcome> {
+  const { peers } = environment.capabilities;
+  if (peers === undefined) return fail('unavailable', 'This node does not ask others.');
+  const offered = await plainPath(ao, node.options(), ['router-opts', 'offered']);
+  for (const offer of offered === undefined ? [] : (listOf(submessage).read(offered) ?? [])) {
+    const peer = await plain(ao, offer, 'registration-peer');
+    const address = peer === undefined ? undefined : text.read(peer);
+    if (address === undefined) return fail('bad-request', 'An offered route names no `registration-peer`.');
+    const said = await ao.commit(message({ subject: 'self', action: 'register', route: offer }));
+    const posted = said.withAll([
+      ['path', '/~router@1.0/routes'],
+      ['method', 'POST'],
+    ]);
+    const answer = await peers.request(address, posted, { signal });
+    if (answer.status !== 'ok') return answer;
+  }
+  return ok('Routes registered.');
 }
 
 /** Hands the request to whoever keeps the table. */
