@@ -113,7 +113,7 @@ describe('flat', () => {
     expect(keys.some((key) => key.includes('\n'))).toBe(false);
   });
 
-  test('[row codecs/5/flat binary, empty] pass unchanged', async () => {
+  test('[row codecs/5/flat binary empty] pass unchanged', async () => {
     expect(await there('raw')).toBe('raw');
     expect(await there(message({}))).toEqual({});
     expect(flat.toTabm('raw', {}, env)).toBe('raw');
