@@ -3,12 +3,10 @@
 
 local text = use 'text'
 local values = use 'values'
-local message = use 'message'
 local match = use 'match'
 local session = use 'session'
-local tasks = use 'tasks'
+local Sent = use 'sent'
 local publishing = use 'publishing'
-local Handlers = use 'handlers'
 
 -- The device puts `resolve`, `get`, `set` and `event` into the global of this name.
 local ao = type(ao) == 'table' and ao or {}
@@ -21,8 +19,15 @@ ao.authorities = ao.authorities or {}
 ao.reference = ao.reference or 0
 ao.assignables = ao.assignables or {}
 ao.env = ao.env or { Process = { Id = '', Tags = {}, TagArray = {} }, Module = {} }
-ao.nonExtractableTags = { 'Data-Protocol', 'Variant', 'From-Process', 'From-Module', 'Type', 'From', 'Owner', 'Anchor', 'Target', 'Data', 'Tags', 'Read-Only' }
-ao.nonForwardableTags = { 'Data-Protocol', 'Variant', 'From-Process', 'From-Module', 'Type', 'From', 'Owner', 'Anchor', 'Target', 'Tags', 'TagArray', 'Hash-Chain', 'Timestamp', 'Nonce', 'Slot', 'Epoch', 'Signature', 'Forwarded-By', 'Pushed-For', 'Read-Only', 'Cron', 'Block-Height', 'Reference', 'Id', 'Reply-To' }
+ao.nonExtractableTags = {
+  'Data-Protocol', 'Variant', 'From-Process', 'From-Module', 'Type', 'From', 'Owner', 'Anchor', 'Target', 'Data', 'Tags',
+  'Read-Only',
+}
+ao.nonForwardableTags = {
+  'Data-Protocol', 'Variant', 'From-Process', 'From-Module', 'Type', 'From', 'Owner', 'Anchor', 'Target', 'Tags', 'TagArray',
+  'Hash-Chain', 'Timestamp', 'Nonce', 'Slot', 'Epoch', 'Signature', 'Forwarded-By', 'Pushed-For', 'Read-Only', 'Cron',
+  'Block-Height', 'Reference', 'Id', 'Reply-To',
+}
 
 -- Patches whose keys replace what stands at them instead of merging with it; for one message.
 local replacing = {}
@@ -73,36 +78,6 @@ local function outgoing(fields)
 end
 
 ao.outgoing = outgoing
-
-local Sent = { __name = 'sent message' }
-local sentMethods = {}
-
-Sent.__index = function(sent, name)
-  if type(name) ~= 'string' then return nil end
-  local method = sentMethods[name]
-  if method then
-    return function(...) return method(sent, ...) end
-  end
-  if name == 'Tags' or name == 'tags' then
-    local tags = {}
-    for key, value in pairs(sent) do
-      if key ~= 'target' and key ~= 'data' and key ~= 'anchor' then tags[text.header(key)] = value end
-    end
-    return tags
-  end
-  return rawget(sent, text.lower(name))
-end
-
-Sent.__newindex = function(sent, name, value)
-  rawset(sent, type(name) == 'string' and text.lower(name) or name, value)
-end
-
--- What a console shows for `Send(…)`.
-Sent.__tostring = function(sent)
-  if sent.type == 'Process' then return 'Spawn added to the outbox, reference ' .. tostring(sent.reference) end
-  if sent.device == 'patch@1.0' then return 'Patch added to the outbox' end
-  return 'Message to ' .. tostring(sent.target) .. ' added to the outbox, reference ' .. tostring(sent.reference)
-end
 
 local function checked(what, fields)
   if type(fields) ~= 'table' then error(what .. ' needs a table, got ' .. type(fields), 3) end
@@ -296,75 +271,6 @@ function ao.sanitize(msg)
     if not member(ao.nonForwardableTags, tostring(key)) then out[key] = values.clone(value) end
   end
   return out
-end
-
--- Waiting for messages.
-
--- Called in tail position, so that level 2 is the program.
-local function wait(what, pattern)
-  if not tasks.canWait then
-    error(what .. ' needs coroutines, which this machine does not offer; use Handlers.once instead', 2)
-  end
-  local task = tasks.running()
-  if not task then error(what .. ' may only be called while a message is handled', 2) end
-  Handlers.wait(pattern, task)
-  return tasks.pause()
-end
-
--- Waits for a message that fits the pattern and returns it; the process goes on with other messages meanwhile.
-function ao.receive(pattern)
-  local kind = type(pattern)
-  if kind ~= 'table' and kind ~= 'function' and kind ~= 'string' then error('Receive needs a pattern', 2) end
-  return wait('Receive', pattern)
-end
-
--- The answer to a sent message carries its reference and comes from its target (or from whom the caller names).
-local function answerTo(sent, from)
-  if sent.type == 'Process' then return { Action = 'Spawned', From = ao.id, Reference = sent.reference } end
-  local reference, sender = sent.reference, from or sent.target
-  return function(msg)
-    return msg.From == sender and tostring(msg['X-Reference'] or '') == reference
-  end
-end
-
-function sentMethods.receive(sent, from)
-  return wait('receive', answerTo(sent, from))
-end
-
-function sentMethods.onReply(sent, from, callback)
-  if callback == nil then from, callback = nil, from end
-  if type(callback) ~= 'function' then error('onReply needs a function', 2) end
-  Handlers.once(answerTo(sent, from), callback)
-end
-
--- Answers of received messages.
-
-local function headed(fields)
-  local out = {}
-  for key, value in pairs(fields or {}) do out[type(key) == 'string' and text.header(key) or key] = value end
-  return out
-end
-
--- Answers the sender (or its `Reply-To`); the answer is tied to this message by its reference.
-function message.methods.reply(msg, fields)
-  if type(fields) ~= 'table' then error('reply needs a table, got ' .. type(fields), 2) end
-  local out = headed(fields)
-  out.Target = msg['Reply-To'] or out.Target or msg.From
-  out['X-Reference'] = msg['X-Reference'] or msg.Reference
-  out['X-Origin'] = msg['X-Origin']
-  return ao.send(out)
-end
-
--- Passes the content of this message on; the last one in the chain answers to `X-Origin`.
-function message.methods.forward(msg, target, fields)
-  if type(target) ~= 'string' or target == '' then error('forward needs the id of a process', 2) end
-  local out = message.content(msg)
-  out.Data = msg.Data
-  out['X-Reference'] = msg['X-Reference'] or msg.Reference
-  out['X-Origin'] = msg['X-Origin'] or msg.From
-  for key, value in pairs(headed(fields)) do out[key] = value end
-  out.Target = target
-  return ao.send(out)
 end
 
 return ao

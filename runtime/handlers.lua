@@ -52,7 +52,8 @@ local function entry(what, name, pattern, handle, maxRuns)
   end
   if type(name) ~= 'string' then error('Handlers.' .. what .. ': the name must be a text, got ' .. type(name), 3) end
   if type(pattern) ~= 'string' and not isAction(pattern) then
-    error('Handlers.' .. what .. ": the pattern of '" .. name .. "' must be a text, a table or a function, got " .. type(pattern), 3)
+    local kinds = "' must be a text, a table or a function, got "
+    error('Handlers.' .. what .. ": the pattern of '" .. name .. kinds .. type(pattern), 3)
   end
   if not isAction(handle) then
     error('Handlers.' .. what .. ": the handler of '" .. name .. "' must be a function or a table, got " .. type(handle), 3)

@@ -5,6 +5,7 @@ local pretty = use 'pretty'
 local message = use 'message'
 local handlers = use 'handlers'
 local ao = use 'ao'
+use 'conversation'
 use 'process'
 
 local VERSION = '0.1.0'
