@@ -17,6 +17,7 @@ import type { Codec, CodecParams, Tabm } from '../core/codec.ts';
 import type { DialectName } from '../core/dialect.ts';
 import type { Environment } from '../core/environment.ts';
 import { raise } from '../core/errors.ts';
+import { load } from '../core/links.ts';
 import { isMessage, isPrivateKey, Message } from '../core/message.ts';
 import { Atom, Float, isList, Link, Sequence, type Value } from '../core/value.ts';
 import { linkId } from './link-id.ts';
@@ -263,18 +264,30 @@ export function offload(value: Value, env: Environment): Awaitable<void> {
   );
 }
 
-/** Replaces lazy links by what they stand for; the same value if there are none. */
+/** Replaces lazy links, at any depth, by what they stand for; the same value if there are none. */
 function resolveLazyLinks(value: Value, env: Environment): Awaitable<Value> {
+  if (value instanceof Link) return value.lazy ? load(value, env) : value;
+  if (isList(value)) {
+    return andThen(
+      mapInOrder(value, (item) => resolveLazyLinks(item, env)),
+      (items) => (items.every((item, i) => item === value[i]) ? value : items),
+    );
+  }
   if (!isMessage(value)) return value;
-  const lazy: [string, Link][] = [];
-  for (const [key, child] of value.entries()) if (child instanceof Link && child.lazy) lazy.push([key, child]);
-  if (lazy.length === 0) return value;
-  const read = mapInOrder(lazy, ([key, link]) =>
-    andThen(env.cache.read(link.ref), (found): readonly [string, Value] => [
-      key,
-      found ??
-        raise('necessary-message-not-found', `\`${key}\` is a link to \`${link.ref}\`, which is nowhere to be found.`),
-    ]),
+  const compound: [string, Value][] = [];
+  for (const [key, child] of value.entries()) {
+    const holds = child instanceof Link ? child.lazy : isMessage(child) || isList(child);
+    if (holds && key !== 'commitments' && !isPrivateKey(key)) compound.push([key, child]);
+  }
+  if (compound.length === 0) return value;
+  return andThen(
+    mapInOrder(compound, ([, child]) => resolveLazyLinks(child, env)),
+    (resolved) => {
+      if (resolved.every((child, i) => child === compound[i]![1])) return value;
+      const whole = value.withAll(resolved.map((child, i) => [compound[i]![0], child] as const));
+      const spelling = received(value);
+      if (spelling !== undefined) remember(whole, spelling);
+      return whole;
+    },
   );
-  return andThen(read, (entries) => value.withAll(entries));
 }

@@ -2,7 +2,7 @@
  * A TABM as HTTP fields and a body, without its signatures (spec 02 §2.2 steps 2–8). Children are encoded where they stand: a TABM with
  * links gives `key+link` fields, one with inline children a multipart body.
  */
-import { type Binary, byteLength, isBinary, isId } from '../../core/bytes.ts';
+import { type Binary, isBinary, isId } from '../../core/bytes.ts';
 import type { Environment } from '../../core/environment.ts';
 import { isPrivateKey, type Message } from '../../core/message.ts';
 import { keyOrder } from '../../core/order.ts';
@@ -10,7 +10,7 @@ import type { Value } from '../../core/value.ts';
 import { sha256Base64 } from '../../crypto/hash.ts';
 import { escapeKey } from '../key-escape.ts';
 import { serializeString } from '../structured-fields.ts';
-import { group, maxHeaderBytes, writeMultipart } from './multipart.ts';
+import { group, isLong, writeMultipart } from './multipart.ts';
 import { joinBinaries } from './text.ts';
 import { checkPartName, survivesAsField } from './wire.ts';
 
@@ -72,12 +72,6 @@ export function encodeFields(tabm: Message, env: Environment, keys?: readonly st
   }
   if (inline === 'data' && !has(tabm, 'ao-body-key', keys)) fields.set('ao-body-key', 'data');
   return { fields, body: body.size === 0 ? undefined : encodeBody(body, inline, fields, env) };
-}
-
-/** Whether a value is too long for a header line. */
-function isLong(value: Binary): boolean {
-  // A string has at most three times as many bytes as characters.
-  return value.length * 3 > maxHeaderBytes && byteLength(value) > maxHeaderBytes;
 }
 
 function looksLikeId(key: string): boolean {

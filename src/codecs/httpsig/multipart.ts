@@ -17,7 +17,13 @@ import { toTabm } from '../structured.ts';
 import { joinBinaries } from './text.ts';
 
 /** Longer values do not become header lines, but bodies of their own. */
-export const maxHeaderBytes = 4096;
+const maxHeaderBytes = 4096;
+
+/** Whether a value is too long for a header line. */
+export function isLong(value: Binary): boolean {
+  // A string has at most three times as many bytes as characters.
+  return value.length * 3 > maxHeaderBytes && byteLength(value) > maxHeaderBytes;
+}
 
 type Fields = Map<string, Binary>;
 export type Parts = Map<string, Binary | Fields>;
@@ -40,14 +46,13 @@ function groupMessage(value: Value, path: string, parts: Parts, env: Environment
     parts.set(path, new Map([['ao-types', 'empty-message']]));
     return;
   }
-  let fields: Fields | undefined;
+  const fields: Fields = new Map();
   for (const [key, child] of message.entries()) {
     if (!isBinary(child)) groupMessage(child, `${path}/${key}`, parts, env, depth + 1);
-    else if (child.length > maxHeaderBytes / 4 && byteLength(child) > maxHeaderBytes)
-      parts.set(`${path}/${key}`, child);
-    else (fields ??= new Map()).set(key, child);
+    else if (isLong(child)) parts.set(`${path}/${key}`, child);
+    else fields.set(key, child);
   }
-  if (fields !== undefined) parts.set(path, fields);
+  if (fields.size > 0) parts.set(path, fields);
 }
 
 export interface Multipart {
