@@ -3,7 +3,7 @@ import type { Codec } from '../core/codec.ts';
 import { ans104 } from './ans104/ans104.ts';
 import { cookie } from './cookie.ts';
 import { flat } from './flat.ts';
-import { httpAuth } from './http-auth.ts';
+import { httpAuth, httpAuthCommitter } from './http-auth.ts';
 import { httpsigCommitter } from './httpsig/committer.ts';
 import { httpsig } from './httpsig.ts';
 import { json } from './json.ts';
@@ -18,6 +18,8 @@ export const allCodecs: readonly Codec[] = [
   flat,
   httpAuth,
   httpsig,
+  // Passwords only sign; such messages are data like any other.
+  { ...structured, name: 'http-auth@1.0', committer: httpAuthCommitter },
   json,
   tx,
 ];

@@ -140,6 +140,19 @@ describe('PS: lanes', () => {
     await expectError(two, 'infinite-recursion');
     expect(await okValue(one)).toBe('done');
   });
+  test('[row UT22, UT23, UT24, UT25, UT26, UT27] a lane’s name is taken while it is used, once, and free when it ended or failed', async () => {
+    const { wait, letGo, started, library, base } = world();
+    const ten = Array.from({ length: 10 }, () => wait('a', 'lane'));
+    await letGo('a');
+    expect(new Set((await Promise.all(ten.map(messageOf))).map((one) => one.get('call')))).toEqual(new Set([1]));
+    const controller = new AbortController();
+    const failing = wait('b', 'lane', controller.signal);
+    await settle();
+    controller.abort(new Error('gone'));
+    await expectError(failing, 'device-failed');
+    expect(await okValue(library.resolve(base('lane'), 'at-once'))).toBe('done');
+    expect(started).toEqual(['a', 'b']);
+  });
   test('recursion is refused, unless the caller allows it', async () => {
     const { library, base } = world();
     const down = message({ path: 'down', n: 3 });
