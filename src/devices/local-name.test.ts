@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { asValue, testWallet, world } from '../../test/support/world.ts';
 import type { Input, Message } from '../core/message.ts';
+import { setPrivate } from '../core/private.ts';
 import { localName } from './local-name.ts';
 
 const wallet = testWallet('rsa4096-1');
@@ -38,6 +39,16 @@ describe('local-name@1.0', () => {
       refused,
     );
     expect(await resolve(base, request)).toMatchObject(refused);
+  });
+
+  test('[row SD25, node/local-name/http] by whole requests', async () => {
+    const { library, ao } = node();
+    const post = { ...request, path: '/~local-name@1.0/register', method: 'POST' };
+    const signed = await ao.commit(asValue(post) as Message);
+    // As the HTTP edge hands it on: the steps of a request have paths of their own, which nobody signed.
+    const received = setPrivate(signed, 'request', signed);
+    expect(await library.request(received)).toEqual({ status: 'ok', value: 'Registered.' });
+    expect(await library.request('/~local-name@1.0/lookup?key=name1')).toEqual({ status: 'ok', value: 'value1' });
   });
 
   test('only what the operator’s signature covers is registered', async () => {

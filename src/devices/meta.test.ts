@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { testNode } from '../../test/support/test-node.ts';
 import { asValue, testWallet, world } from '../../test/support/world.ts';
 import type { Input, Message } from '../core/message.ts';
+import { setPrivate } from '../core/private.ts';
 import type { Value } from '../core/value.ts';
 import { meta } from './meta.ts';
 
@@ -95,10 +96,26 @@ describe('meta@1.0, changing the node', () => {
     expect(await info('item')).toBe(2);
   });
 
+  test('a whole request, signed with its path and method', async () => {
+    const { library, ao, info } = node({ operator: operator.address });
+    const sent = asValue({ path: '/~meta@1.0/info', method: 'POST', item: 1 }) as Message;
+    const signed = await ao.commit(sent, undefined, operator);
+    expect(await library.request(setPrivate(signed, 'request', signed))).toMatchObject({ status: 'ok' });
+    expect(await info('item')).toBe(1);
+    const again = await ao.commit(sent.with('item', 2), undefined, operator);
+    const bent = setPrivate(again, 'request', again).with('path', '/~meta@1.0/info&item+integer=3');
+    expect(await library.request(bent)).toMatchObject({ error: { code: 'unauthorized' } });
+    expect(await info('item')).toBe(1);
+  });
+
   test('two at the same time with one signature: one of them', async () => {
     const { resolve, post, control } = node({ operator: operator.address });
     const change = await post({ item: 1 });
-    await Promise.all([resolve(base, change), resolve(base, change.with('x', '1')), resolve(base, change.with('y', '1'))]);
+    await Promise.all([
+      resolve(base, change),
+      resolve(base, change.with('x', '1')),
+      resolve(base, change.with('y', '1')),
+    ]);
     expect(control.history()).toHaveLength(1);
   });
 
