@@ -2,6 +2,8 @@
 import type { Device } from '../core/device.ts';
 import { base64url } from './base64url.ts';
 import { bits } from './bits.ts';
+import { cacheDevice } from './cache.ts';
+import { cacheviz } from './cacheviz.ts';
 import { codecDevices } from './codecs/all.ts';
 import { gzip } from './gzip.ts';
 import { hook } from './hook.ts';
@@ -27,6 +29,8 @@ export const allDevices: readonly Device[] = [
   ...codecDevices,
   base64url,
   bits,
+  cacheDevice,
+  cacheviz,
   gzip,
   hook,
   hyperbuddy,

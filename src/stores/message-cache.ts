@@ -23,7 +23,7 @@ import type { Cache } from '../core/cache.ts';
 import { committerOf } from '../core/commitments.ts';
 import { decode, encode } from '../core/encode.ts';
 import type { Environment } from '../core/environment.ts';
-import { AoException, raise } from '../core/errors.ts';
+import { raise } from '../core/errors.ts';
 import { isMessage, type Message, messageFrom } from '../core/message.ts';
 import { Recent } from '../core/recent.ts';
 import { isList, Link, type Value } from '../core/value.ts';
@@ -32,7 +32,7 @@ import * as layout from './layout.ts';
 import { type Indexed, MatchIndex } from './match-index.ts';
 import { type Body, readMessageCell, splitOf, storedUnsignedCommitment } from './message-cell.ts';
 import { MessageWriter } from './message-writer.ts';
-import type { Source, Sourced } from './source.ts';
+import type { Source, Sourced } from './remote/source.ts';
 import { type Bounds, type Entry, put, type Store } from './store.ts';
 import { WeightedLru } from './weighted-lru.ts';
 
@@ -45,6 +45,8 @@ export interface MessageCacheOptions {
   readonly memoryBytes?: number;
   /** Longer literals are given as lazy links. */
   readonly maxInlineBytes?: number;
+  /** Told when a source cannot be asked, or gives what cannot be verified. To the reader it is as if it had nothing. */
+  readonly onSourceFailure?: (source: Source, error: unknown) => void;
 }
 
 const defaultMemoryBytes = 64 * 1024 * 1024;
@@ -72,6 +74,7 @@ export class MessageCache implements Cache {
   readonly #aliases = new Recent<string, string>(maxKeptAliases);
   readonly #index: MatchIndex;
   readonly #maxInlineBytes: number;
+  readonly #onSourceFailure: (source: Source, error: unknown) => void;
   readonly #asking = new Map<string, Promise<Value | undefined>>();
 
   constructor(options: MessageCacheOptions) {
@@ -80,6 +83,7 @@ export class MessageCache implements Cache {
     this.#sources = options.sources ?? [];
     this.#memory = new WeightedLru(options.memoryBytes ?? defaultMemoryBytes);
     this.#maxInlineBytes = options.maxInlineBytes ?? blobThreshold;
+    this.#onSourceFailure = options.onSourceFailure ?? (() => {});
     this.#index = new MatchIndex(this.store, (id) => this.#indexed(id));
   }
 
@@ -411,7 +415,6 @@ export class MessageCache implements Cache {
   }
 
   async #askEach(path: string): Promise<Value | undefined> {
-    let failure: unknown;
     for (const source of this.#sources) {
       try {
         const found = await source.read(path);
@@ -420,11 +423,9 @@ export class MessageCache implements Cache {
         await this.#keep(found);
         return (await this.readLocal(path)) ?? found.value;
       } catch (error) {
-        failure ??= error;
+        this.#onSourceFailure(source, error);
       }
     }
-    // That one source failed matters only if nobody has it.
-    if (failure !== undefined && !(failure instanceof AoException && failure.code === 'not-found')) throw failure;
     return undefined;
   }
 }

@@ -2,8 +2,8 @@
  * Sources of messages beyond the local stores: gateways and other nodes. A source answers by id only, and every answer has been checked
  * against the id before anyone sees it.
  */
-import type { Message } from '../core/message.ts';
-import type { Value } from '../core/value.ts';
+import type { Message } from '../../core/message.ts';
+import type { Value } from '../../core/value.ts';
 
 export interface Source {
   /** For messages: `gateway arweave.net`. */
