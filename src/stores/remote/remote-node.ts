@@ -74,8 +74,9 @@ export class RemoteWriter {
 
   async #post(path: string, request: Message): Promise<Value> {
     const { peers, url, environment } = this.#options;
-    const signed = await commit(request.with('path', path).with('method', 'POST'), environment());
-    const outcome = await peers.request(url, signed);
+    // The path is not signed: on the way through the other node's resolver it becomes another one.
+    const signed = await commit(request, environment());
+    const outcome = await peers.request(url, signed.with('path', path).with('method', 'POST'));
     if (outcome.status === 'ok') return outcome.value;
     return raise('peer-failed', outcome.status === 'error' ? outcome.error.message : 'The other node gave no answer.');
   }
