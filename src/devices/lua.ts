@@ -26,7 +26,7 @@ import { hostFunctions, type Live, type LuaMachines } from './lua/machines.ts';
 import { modulesOf } from './lua/modules.ts';
 import { snapshotBody, snapshotFrom } from './lua/snapshots.ts';
 import { withoutPrivate } from './lua/values.ts';
-import { plain } from './plain.ts';
+import { firstPlain, plain } from './plain.ts';
 
 const options = z.object({});
 
@@ -107,23 +107,25 @@ export const lua = device({
 
 async function run(call: LuaCall): Promise<Outcome> {
   const { ao, base, request, key, lua: machines } = call;
+  const folding = getPrivate(base, 'lane') === true;
   const bodyValue = await plain(ao, request, 'body');
-  const body = isMessage(bodyValue) ? bodyValue : Message.empty;
-  const name =
-    text(
-      (await plain(ao, body, 'function')) ??
-        (await plain(ao, request, 'function')) ??
-        (await plain(ao, base, 'function')),
-    ) ?? key;
-  const given =
-    (await plain(ao, body, 'parameters')) ??
-    (await plain(ao, request, 'parameters')) ??
-    (await plain(ao, base, 'parameters'));
-
+  const places = [...(isMessage(bodyValue) ? [bodyValue] : []), request, base];
+  const setting = (key: string, from: readonly Message[]) =>
+    firstPlain(
+      ao,
+      from.map((place) => [place, key] as const),
+    );
+  // In a process the body is whatever a stranger sent. It may choose among the program's own functions, as its `path` may, unless the
+  // definition has chosen; it never chooses the arguments, or it could put any state in the place of the process's own.
+  const name = text(folding ? await setting('function', [base, ...places]) : await setting('function', places)) ?? key;
+  const given = await setting('parameters', folding ? [base] : places);
   if (isMessage(given) && given.size > 0 && !isNumbered(given)) {
     return wrong('The parameters of a function are a list.');
   }
   const live = current(call) ?? (await fromSnapshot(call)) ?? (await begin(call));
+  if (folding && machines.library(live.machine.dialect).has(name)) {
+    return wrong(`\`${name}\` is a function of the language, not of the program.`);
+  }
   const args: Value[] =
     given === undefined
       ? [

@@ -34,10 +34,14 @@ import { Outbox } from '../devices/push/outbox.ts';
 import { Schedules } from '../devices/scheduler/schedules.ts';
 import { StoreLog } from '../devices/scheduler/store-log.ts';
 import { createHttpServer } from '../http/server.ts';
+import { HttpClient } from '../net/client.ts';
 import { createEventCounters } from '../observe/events.ts';
 import { createLog, type Logger } from '../observe/log.ts';
 import { NodeMetrics } from '../observe/metrics.ts';
 import { MessageCache } from '../stores/message-cache.ts';
+import { gatewaySource } from '../stores/remote/gateway.ts';
+import { remoteNodeSource } from '../stores/remote/remote-node.ts';
+import type { Source } from '../stores/remote/source.ts';
 import type { Store } from '../stores/store.ts';
 import { buildInfo } from './build.ts';
 import type { Config } from './config.ts';
@@ -95,7 +99,14 @@ export async function startNode(config: Config, parts: NodeParts = {}): Promise<
     const clock = parts.clock ?? systemClock;
     const running = new RunningNode(config.message, buildInfo());
     const environment = (): Environment => running.resolver.env;
-    const cache = new MessageCache({ store, environment, memoryBytes: option<number>('cache-memory-bytes') });
+    const client = new HttpClient(config.client, { environment });
+    cleanup.defer(() => client.close());
+    const cache = new MessageCache({
+      store,
+      environment,
+      memoryBytes: option<number>('cache-memory-bytes'),
+      sources: sourcesOf(config, client, environment),
+    });
 
     const schedule = new StoreLog(cache, environment);
     const processes = cleanup.use(
@@ -136,6 +147,7 @@ export async function startNode(config: Config, parts: NodeParts = {}): Promise<
       identities,
       processes,
       outbox: new Outbox(store),
+      peers: client,
       lua: await LuaMachines.open(),
       events,
       pages: consolePages(),
@@ -189,6 +201,17 @@ export async function startNode(config: Config, parts: NodeParts = {}): Promise<
     await cleanup.disposeAsync();
     throw error;
   }
+}
+
+/** Where messages are looked for that are not here. What comes back is verified against the id that was asked for. */
+function sourcesOf(config: Config, client: HttpClient, environment: () => Environment): readonly Source[] {
+  const peers = config.settings.get('peers')?.value as readonly string[];
+  const sources: Source[] = peers.map((url) => remoteNodeSource({ url, peers: client, environment }));
+  if (config.settings.get('gateway-reads')?.value === true) {
+    const url = config.settings.get('gateway')?.value as string;
+    sources.push(gatewaySource({ url, fetch: (request) => client.fetch(request), environment }));
+  }
+  return sources;
 }
 
 /** The wallets this node may act with, by address and by name. */

@@ -10,6 +10,7 @@ import { AoError, AoException } from '../core/errors.ts';
 import { isMessage, Message } from '../core/message.ts';
 import { isList, type Value } from '../core/value.ts';
 import { type ListenerOptions, listenerOptions } from '../http/options.ts';
+import { type ClientOptions, clientOptions } from '../net/options.ts';
 import { createLibrary } from './library.ts';
 import { declarations, ignoredOptions, listenerOptionName, type OptionDeclaration } from './options.ts';
 
@@ -28,6 +29,8 @@ export interface Config {
   /** The node message: every option that is set or has a default. */
   readonly message: Message;
   readonly listener: Partial<ListenerOptions>;
+  /** How this node asks others. */
+  readonly client: Partial<ClientOptions>;
 }
 
 export interface ConfigSources {
@@ -101,13 +104,20 @@ function check(
     const spelt = toAo(value);
     return spelt === undefined ? [] : [[name, spelt]];
   });
-  const listener = Object.fromEntries(
-    Object.keys(listenerOptions.shape).flatMap((name) => {
-      const setting = settings.get(listenerOptionName(name));
-      return setting === undefined ? [] : [[name, setting.value]];
-    }),
-  ) as Partial<ListenerOptions>;
-  return { settings, ignored, message: new Message(new Map(entries)), listener };
+  const group = (names: readonly string[], prefix: string): object =>
+    Object.fromEntries(
+      names.flatMap((name) => {
+        const setting = settings.get(prefix + listenerOptionName(name));
+        return setting === undefined ? [] : [[name, setting.value]];
+      }),
+    );
+  return {
+    settings,
+    ignored,
+    message: new Message(new Map(entries)),
+    listener: group(Object.keys(listenerOptions.shape), ''),
+    client: group(Object.keys(clientOptions.shape), 'peer-'),
+  };
 }
 
 /** Checks one value; text that spells a number or a boolean counts as one where the option wants it. */

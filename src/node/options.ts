@@ -9,6 +9,7 @@ import { isMessage, type Message } from '../core/message.ts';
 import { isList, type Value } from '../core/value.ts';
 import { allDevices } from '../devices/all.ts';
 import { listenerOptions } from '../http/options.ts';
+import { clientOptions } from '../net/options.ts';
 
 /** A value of the protocol, of any shape: hooks, routes, resolvers. */
 const value = z.custom<Value>((given) => given !== undefined);
@@ -77,10 +78,6 @@ const nodeOptions = z.strictObject({
     .default(false)
     .describe('Ask the gateway for messages that are not here. Everything it answers is verified.'),
   peers: z.array(z.string()).default([]).describe('Nodes that are asked for messages that are not here.'),
-  'allow-private-addresses': z
-    .boolean()
-    .default(false)
-    .describe('Outbound requests may go to loopback and private addresses.'),
   'default-request': z
     .string()
     .default('/~hyperbuddy@1.0/dashboard')
@@ -189,6 +186,9 @@ export function declarations(): ReadonlyMap<string, OptionDeclaration> {
   for (const [name, schema] of Object.entries(listenerOptions.shape)) {
     const dashed = listenerOptionName(name);
     add('http', dashed, schema, name === 'port' ? { env: 'HB_PORT' } : name === 'bind' ? { flag: 'host' } : {});
+  }
+  for (const [name, schema] of Object.entries(clientOptions.shape)) {
+    add('requests to others', `peer-${listenerOptionName(name)}`, schema);
   }
   for (const device of allDevices) {
     if (!(device.options instanceof z.ZodObject)) continue;

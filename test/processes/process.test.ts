@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { isMessage, message } from '../../src/core/message.ts';
 import type { Outcome } from '../../src/core/outcome.ts';
 import { verify } from '../../src/core/verify.ts';
+import { LuaMachines } from '../../src/devices/lua/machines.ts';
+import { lua } from '../../src/devices/lua.ts';
 import { processWorld } from '../support/process-world.ts';
 
 function value(outcome: Outcome): unknown {
@@ -89,5 +91,24 @@ describe('process@1.0 on test devices', () => {
     const pid = await world.spawn({ 'execution-device': 'test-device@1.0' });
     const slots = await Promise.all(Array.from({ length: 30 }, (_, i) => world.post(pid, { n: i })));
     expect([...slots].sort((a, b) => a - b)).toEqual(Array.from({ length: 30 }, (_, i) => i + 1));
+  });
+});
+
+describe('lua@5.3a in a process', () => {
+  const module = (body: string) => ({ 'content-type': 'application/lua', body, name: 'm' });
+
+  test('a sender can choose neither the arguments nor a function of the language', async () => {
+    const machines = await LuaMachines.open();
+    const world = processWorld({ devices: [lua], capabilities: { lua: machines } });
+    const pid = await world.spawn({
+      'execution-device': 'lua@5.3a',
+      module: module('function compute(base) base.n = (base.n or 0) + 1 return base end'),
+    });
+    await world.post(pid, { function: 'compute', parameters: [{ n: 1000 }, {}] });
+    expect(value(await world.get(`/${pid}/compute=1/n`))).toBe(2);
+    await world.post(pid, { function: 'setmetatable', parameters: [{ n: 1000 }, {}] });
+    const outcome = await world.get(`/${pid}/compute=2/n`);
+    expect(outcome.status === 'error' && outcome.error.code).toBe('program-failed');
+    expect(value(await world.get(`/${pid}/compute/at-slot`))).toBe(1);
   });
 });

@@ -9,7 +9,7 @@
  * The table is bounded; what falls out of it comes back from a snapshot or from its modules. A capability of `lua@5.3a`.
  */
 import { compileLua, type LuaEngine } from '../../vm/lua/engine.ts';
-import type { LuaHostFunction, LuaLimits, LuaMachine } from '../../vm/lua/machine.ts';
+import type { Dialect, LuaHostFunction, LuaLimits, LuaMachine } from '../../vm/lua/machine.ts';
 import type { LuaSnapshot } from '../../vm/lua/snapshot.ts';
 
 declare module '../../core/device.ts' {
@@ -57,6 +57,7 @@ export class LuaMachines {
   readonly #options: LuaMachinesOptions;
   /** In the order of their last use. */
   readonly #live = new Map<number, Live>();
+  readonly #library = new Map<Dialect, ReadonlySet<string>>();
   #next = 1;
 
   /** Compiles the engine; once per thread. */
@@ -70,10 +71,20 @@ export class LuaMachines {
   }
 
   /** A fresh machine. */
-  create(dialect: 'network' | 'standard', seed: number): Live {
+  create(dialect: Dialect, seed: number): Live {
     return this.#keep((functions, time) =>
       this.#engine.create({ dialect, seed, limits: this.#options.limits, functions, time }),
     );
+  }
+
+  /** Names of the global functions that every program finds there. */
+  library(dialect: Dialect): ReadonlySet<string> {
+    let names = this.#library.get(dialect);
+    if (names === undefined) {
+      names = new Set(this.#engine.create({ dialect }).functions());
+      this.#library.set(dialect, names);
+    }
+    return names;
   }
 
   /** A machine in a saved state. */
