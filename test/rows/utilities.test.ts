@@ -1,5 +1,8 @@
 /** Message utilities: rows MV, MX and UT of the core cases. (The codec suite MVS is in test/conformance/codec.ts.) */
 import { describe, expect, test } from 'vitest';
+import { escapeKey, unescapeKey } from '../../src/codecs/key-escape.ts';
+import { parseItem, serializeString } from '../../src/codecs/structured-fields.ts';
+import { floatText } from '../../src/codecs/structured-types.ts';
 import {
   committedKeys,
   everySigner,
@@ -43,6 +46,12 @@ describe('MV: message utilities', () => {
     expect(await matches(b, a)).not.toBe(true);
     expect(await matches(a, c, 'primary')).toBe(true);
     expect(await matches(c, a, 'primary')).not.toBe(true);
+  });
+  test('[row MV04] deep_multisignature', async () => {
+    const once = await library.commit(message({ data: 'DATA', 'test-key': 'v', body: { 'nested-key': 'v' } }));
+    const both = await library.commit(once, undefined, w2);
+    expect(await library.verify(both)).toBe(true);
+    expect([...(await library.signers(both))].sort()).toEqual([w1.address, w2.address].sort());
   });
   test('[row MV05] deeply_nested_committed_keys', async () => {
     const zeros = new Uint8Array((1025 * 1024) / 8);
@@ -205,6 +214,45 @@ describe('UT: utilities', () => {
       4: { 'test-key': 'test-value' },
     });
     await expectThrown(() => ao.load(new Link('N'.repeat(43))), 'necessary-message-not-found');
+  });
+  test('[row UT18, UT19, UT20, UT21] escaped keys', () => {
+    const texts = [
+      'hello',
+      'hello, world!',
+      'hello+list',
+      'special@chars#here',
+      'UPPERCASE',
+      'MixedCASEstring',
+      '12345',
+      '',
+    ];
+    texts.push('!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~ ');
+    for (const plain of texts) expect(unescapeKey(escapeKey(plain))).toBe(plain);
+    const escaped = ['%61', '%41', '%21', 'hello%2c%20%57orld%21', '%2f', '%3f'];
+    expect(escaped.map(unescapeKey)).toEqual(['a', 'A', '!', 'hello, World!', '/', '?']);
+    const upper = ['A', 'B', 'Z', 'hello World', 'testABC'];
+    expect(upper.map(escapeKey)).toEqual(['%41', '%42', '%5a', 'hello%20%57orld', 'test%41%42%43']);
+  });
+  test('[row UT28] lists survive their encoding', async () => {
+    for (const list of [
+      [1, 2, 3],
+      ['1', '2', '3'],
+      [1, '2', 3],
+    ]) {
+      const tabm = (await library.convert(list, 'tabm')) as Message;
+      expect(String(tabm.get('ao-types'))).toContain('.="list"');
+      expect(await library.convert(tabm, 'structured@1.0', 'tabm')).toEqual(list);
+    }
+  });
+  test('[row UT29x, UT30x, UT31x, UT34x] typed text', () => {
+    expect([1.5, 0.1].map(floatText)).toEqual(['1.50000000000000000000e+00', '1.00000000000000005551e-01']);
+    expect(toNotation(env.parseTyped('map', 'a=1, b="x", c=?1, d=tok')!)).toEqual({ a: 1, b: 'x', c: true, d: 'tok' });
+    expect(env.parseTyped('list', '1, "x", tok, 2.5, ?0')).toEqual([1, 'x', 'tok', new Float(2.5), false]);
+    expect(env.parseTyped('atom', '"ok"')).toBe(atom('ok'));
+    expect(env.parseTyped('atom', 'true')).toBe(true);
+    expect(toNotation(env.parseTyped('map', 'key1="val1";key2=true')!)).toEqual({ key1: 'val1' });
+    expect(serializeString('a"b')).toBe('"a\\"b"');
+    expect(parseItem('"a\\"b"').item).toBe('a"b');
   });
   test('[row UT32x] without private keys; lists keep their text (spec 01 §9 row 21)', () => {
     const given = message({ a: { priv: 1, x: ['privy', 1] }, private: 4, t: [1, { private: 2 }] });
