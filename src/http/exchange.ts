@@ -20,8 +20,8 @@ export interface Exchange {
   readonly version: '1.0' | '1.1' | '2';
   /** The body as it comes in; `undefined` if none was announced. */
   readonly body: Readable | undefined;
-  /** Aborted when the caller goes away. Made when first asked for. */
-  readonly signal: AbortSignal;
+  /** Runs when the caller goes away before it has its answer; at once if it is gone already. */
+  onGone(listener: () => void): void;
   readonly answered: boolean;
   /** `headers` are `[name, value, …]`, values Latin-1. `body` is left out for HEAD, but its length is announced. */
   respond(status: number, headers: readonly string[], body: Uint8Array | undefined): void;

@@ -13,6 +13,8 @@ const lingerBytes = 1024 * 1024;
 const lingerMs = 1_000;
 /** Above this much unsent data a caller that stops reading is given up after the idle time. */
 const stallBytes = 64 * 1024;
+/** Bodies up to this are sent together with the head. */
+const textBytes = 8 * 1024;
 
 export class Http1Exchange implements Exchange {
   readonly method: string;
@@ -29,7 +31,6 @@ export class Http1Exchange implements Exchange {
   #answered = false;
   /** Everything has been handed to the connection: a caller that leaves now misses nothing we still work on. */
   #complete = false;
-  #abort: AbortController | undefined;
 
   constructor(request: IncomingMessage, response: ServerResponse, secure: boolean, stallMs: number) {
     this.#request = request;
@@ -53,18 +54,12 @@ export class Http1Exchange implements Exchange {
     return this.#answered;
   }
 
-  get signal(): AbortSignal {
-    if (this.#abort === undefined) {
-      const abort = new AbortController();
-      this.#abort = abort;
-      const response = this.#response;
-      const gone = (): void => {
-        if (!this.#complete) abort.abort(new CallerGone());
-      };
-      if (response.destroyed) gone();
-      else response.once('close', gone);
-    }
-    return this.#abort.signal;
+  onGone(listener: () => void): void {
+    const gone = (): void => {
+      if (!this.#complete) listener();
+    };
+    if (this.#response.destroyed) gone();
+    else this.#response.once('close', gone);
   }
 
   respond(status: number, headers: readonly string[], body: Uint8Array | undefined): void {
@@ -80,7 +75,7 @@ export class Http1Exchange implements Exchange {
     this.#answered = true;
     this.#complete = true;
     const content = this.method === 'HEAD' || bodiless(status) ? undefined : body;
-    if (!unread) response.end(content);
+    if (!unread) endWith(response, content);
     else {
       if (content !== undefined && content.length > 0) response.write(content);
       else response.flushHeaders();
@@ -169,6 +164,12 @@ export class Http1Exchange implements Exchange {
     request.on('error', finish);
     request.resume();
   }
+}
+
+/** Node sends head and body in one write only if the body is text; as Latin-1 any bytes are. */
+function endWith(response: ServerResponse, content: Uint8Array | undefined): void {
+  if (content === undefined || content.length > textBytes) response.end(content);
+  else response.end(Buffer.from(content.buffer, content.byteOffset, content.length).toString('latin1'), 'latin1');
 }
 
 function hasBody(headers: HeaderMap): boolean {

@@ -19,7 +19,6 @@ export class Http2Exchange implements Exchange {
   #answered = false;
   /** Everything has been handed to the connection: a caller that leaves now misses nothing we still work on. */
   #complete = false;
-  #abort: AbortController | undefined;
 
   constructor(stream: ServerHttp2Stream, pseudo: IncomingHttpHeaders, rawHeaders: readonly string[], stallMs: number) {
     this.#stream = stream;
@@ -40,18 +39,12 @@ export class Http2Exchange implements Exchange {
     return this.#answered;
   }
 
-  get signal(): AbortSignal {
-    if (this.#abort === undefined) {
-      const abort = new AbortController();
-      this.#abort = abort;
-      const stream = this.#stream;
-      const gone = (): void => {
-        if (!this.#complete) abort.abort(new CallerGone());
-      };
-      if (stream.destroyed) gone();
-      else stream.once('close', gone);
-    }
-    return this.#abort.signal;
+  onGone(listener: () => void): void {
+    const gone = (): void => {
+      if (!this.#complete) listener();
+    };
+    if (this.#stream.destroyed) gone();
+    else this.#stream.once('close', gone);
   }
 
   respond(status: number, headers: readonly string[], body: Uint8Array | undefined): void {

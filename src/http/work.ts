@@ -67,9 +67,7 @@ export class Work implements Incoming {
     if (this.#abort === undefined) {
       const abort = new AbortController();
       this.#abort = abort;
-      const gone = this.exchange.signal;
-      if (gone.aborted) abort.abort(gone.reason);
-      else gone.addEventListener('abort', () => abort.abort(gone.reason), { once: true });
+      this.exchange.onGone(() => abort.abort(new CallerGone()));
     }
     return this.#abort.signal;
   }
