@@ -112,3 +112,17 @@ describe('lua@5.3a in a process', () => {
     expect(value(await world.get(`/${pid}/compute/at-slot`))).toBe(1);
   });
 });
+
+test('a program that changes its copy of the definition does not change the definition', async () => {
+  const machines = await LuaMachines.open();
+  const world = processWorld({ devices: [lua], capabilities: { lua: machines } });
+  const body = 'function compute(base) base.process.type = "Other" base.process.commitments = nil base.n = 1 return base end';
+  const pid = await world.spawn({
+    'execution-device': 'lua@5.3a',
+    module: { 'content-type': 'application/lua', body, name: 'm' },
+  });
+  expect(value(await world.get(`/${pid}/compute=0/process/type`))).toBe('Process');
+  expect(value(await world.get(`/${pid}/compute=0/n`))).toBe(1);
+  const state = value(await world.get(`/${pid}/compute=0`));
+  expect(isMessage(state) && world.library.id(state.get('process')!, 'signed')).toBe(pid);
+});

@@ -237,6 +237,8 @@ export class ProcessLane {
       .withAll([
         ['device', 'process@1.0'],
         ['at-slot', slot],
+        // What a program makes of the definition it was shown is not the definition.
+        ['process', this.definition.message],
       ])
       .withOrigin(undefined);
     this.#live = { state, slot, writer: live.writer };
