@@ -16,7 +16,7 @@
  * is written to the store.
  */
 
-import { toTabm } from '../codecs/structured.ts';
+import { received, remember, toTabm } from '../codecs/structured.ts';
 import { type Awaitable, andThen, isPromise } from '../core/awaitable.ts';
 import { type Binary, binary, isBinary, toBytes, toText } from '../core/bytes.ts';
 import type { Cache } from '../core/cache.ts';
@@ -431,5 +431,9 @@ export class MessageCache implements Cache {
 }
 
 function withCommitments(body: Message, all: readonly (readonly [string, Message])[]): Message {
-  return body.with('commitments', messageFrom(all));
+  const whole = body.with('commitments', messageFrom(all));
+  // The spelling belongs to the message that is verified.
+  const spelling = received(body);
+  if (spelling !== undefined) remember(whole, spelling);
+  return whole;
 }
