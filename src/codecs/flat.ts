@@ -5,18 +5,18 @@
  *                               ao-types: n="integer"
  *                               n: 1
  *
- * Children are always inline; a link whose target is nowhere stays a link. Empty messages leave no trace.
+ * Children that are inline become longer paths, empty ones leave no trace; links stay links.
  */
-import { type Awaitable, andThen, mapInOrder } from '../core/awaitable.ts';
+import { type Awaitable, andThen } from '../core/awaitable.ts';
 import { type Binary, compareKeys, concatBytes, isBinary, keyFromBytes, keyToBytes, toBytes } from '../core/bytes.ts';
 import type { Codec, Tabm } from '../core/codec.ts';
-import { committerOf, keepCommitments } from '../core/commitments.ts';
 import type { Environment } from '../core/environment.ts';
 import { raise } from '../core/errors.ts';
 import { isMessage, isPrivateKey, Message } from '../core/message.ts';
 import { isList, type Value } from '../core/value.ts';
+import { inlined } from './httpsig/children.ts';
 import { httpsigCommitter } from './httpsig/committer.ts';
-import { fromTabm, isLinkKey, plainKey, toTabm } from './structured.ts';
+import { fromTabm, toTabm } from './structured.ts';
 
 export const flat: Codec = {
   name: 'flat@1.0',
@@ -24,49 +24,12 @@ export const flat: Codec = {
     if (isBinary(encoded)) return encoded;
     return isMessage(encoded) ? unflatten(encoded, env) : raise('bad-type', 'Only messages have a flat form.');
   },
-  fromTabm(tabm, _params, env) {
-    return isBinary(tabm) ? tabm : andThen(inlineLinks(tabm, env, 0), (inline) => flatten(inline, env));
+  fromTabm(tabm, params, env) {
+    if (isBinary(tabm)) return tabm;
+    return andThen(params.bundle === true ? inlined(tabm, env) : tabm, (whole) => flatten(whole, env));
   },
   committer: httpsigCommitter,
 };
-
-/** The TABM with its links replaced by what they point to, without the commitments that anybody can make again. */
-function inlineLinks(tabm: Message, env: Environment, depth: number): Awaitable<Message> {
-  if (depth > env.limits.maxDepth) raise('limit-exceeded', `A message is nested deeper than ${env.limits.maxDepth}.`);
-  const children = [...tabm.entries()].filter(
-    ([key, value]) => key !== 'commitments' && (isMessage(value) || (isLinkKey(key) && isBinary(value))),
-  );
-  if (children.length === 0) return tabm;
-  const loaded = mapInOrder(children, ([, value]) => andThen(isMessage(value) ? value : target(value, env), inline));
-  return andThen(loaded, (found) => {
-    const changes = found.flatMap((child, i): [string, Value | undefined][] => {
-      const key = children[i]![0];
-      return child === undefined
-        ? []
-        : key === plainKey(key)
-          ? [[key, child]]
-          : [
-              [key, undefined],
-              [plainKey(key), child],
-            ];
-    });
-    return tabm.withAll(changes);
-  });
-
-  function inline(child: Message | undefined): Awaitable<Message | undefined> {
-    return child && inlineLinks(child, env, depth + 1);
-  }
-}
-
-/** The TABM that a link points to, if it is there. */
-function target(ref: Value, env: Environment): Awaitable<Message | undefined> {
-  return andThen(env.cache.read(typeof ref === 'string' ? ref : ''), (value) => {
-    if (value === undefined || !(isMessage(value) || isList(value))) return undefined;
-    const signed = isMessage(value) ? keepCommitments(value, (_, one) => committerOf(one) !== undefined) : value;
-    const tabm = toTabm(signed, 'link', env);
-    return isMessage(tabm) ? tabm : undefined;
-  });
-}
 
 /** A TABM as one level of path keys. */
 export function flatten(tabm: Message, env: Environment): Message {

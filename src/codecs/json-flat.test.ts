@@ -19,7 +19,7 @@ import { json } from './json.ts';
 import { parseJson } from './json-parse.ts';
 import { floatJson } from './json-write.ts';
 import { loadAll } from './load.ts';
-import { fromTabm, structured } from './structured.ts';
+import { fromTabm, structured, toTabm } from './structured.ts';
 
 type Case = { readonly [key: string]: Json };
 const environment = (dialect: DialectName): Environment =>
@@ -57,7 +57,8 @@ dialectSuite<Case>(
   'messages.json',
   async (vector, dialect) => {
     const env = environment(dialect);
-    const encoded = (async () => convert(fromNotation(vector['input']!), 'flat@1.0', undefined, env))();
+    const inline = toTabm(fromNotation(vector['input']!), 'inline', env);
+    const encoded = (async () => flat.fromTabm(inline, {}, env))();
     if (failed(vector['flat'])) await expect(encoded).rejects.toThrow(AoException);
     else expect(toNotation(await encoded)).toEqual(normal(vector['flat']!));
   },
@@ -90,7 +91,8 @@ vectorSuite<Case>('reference/flat.json', async (vector) => {
 });
 describe('flat', () => {
   const env = environment('2025-11');
-  const there = async (value: Value): Promise<Json> => toNotation(await convert(value, 'flat@1.0', undefined, env));
+  const there = async (value: Value): Promise<Json> =>
+    toNotation(await flat.fromTabm(toTabm(value, 'inline', env), {}, env));
   const back = (value: Value): Value => fromTabm(unflatten(value as Message, env), env);
 
   test('[row codecs/5/flat simple, codecs/5/flat nested / deep, codecs/5/flat several] both ways', async () => {
@@ -126,9 +128,13 @@ describe('flat', () => {
     expect(() => unflatten(message({ '//': '2' }), env)).toThrow(AoException);
   });
 
-  test('a link whose target is nowhere stays', async () => {
-    const link = { $link: 'cfP2pn2pLe7YWaF8x9IQ9nbrKxuCtSnGkHd6ZQdKs2s', lazy: false };
-    expect(await there(fromNotation({ a: link }))).toEqual({ 'a+link': link.$link });
+  test('links stay links, and are followed for a bundle', async () => {
+    const child = message({ b: '1' });
+    const written = await convert(message({ a: child }), 'flat@1.0', undefined, env);
+    expect(toNotation(written)).toEqual({ 'a+link': env.unsignedId(child, env) });
+    const bundle = message({ device: 'flat@1.0', bundle: true });
+    const old = environment('2025-09');
+    expect(toNotation(await convert(message({ a: child }), bundle, undefined, old))).toEqual({ 'a/b': '1' });
   });
 });
 

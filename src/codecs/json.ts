@@ -35,10 +35,21 @@ function decode(encoded: Value, params: CodecParams, env: Environment): Awaitabl
   return structured.toTabm(value, params, env);
 }
 
-/** The parsed value with its `ao-types` applied and its `+link` keys as links. */
+/**
+ * The parsed value with its `ao-types` applied and its `+link` keys as links. Commitments are put aside meanwhile: JSON types only its
+ * atoms, so its `ao-types` are not those that were signed.
+ */
 function readTypes(value: Value, env: Environment): Value {
-  if (isMessage(value)) return fromTabm(value, env);
-  return isList(value) ? value.map((item) => readTypes(item, env)) : value;
+  if (isList(value)) return value.map((item) => readTypes(item, env));
+  if (!isMessage(value)) return value;
+  const children: [string, Value][] = [];
+  for (const [key, child] of value.entries()) {
+    if (isMessage(child) || isList(child)) children.push([key, readTypes(child, env)]);
+  }
+  const read = children.length === 0 ? value : value.withAll(children);
+  const commitments = read.get('commitments');
+  const typed = fromTabm(read.without('commitments'), env);
+  return commitments === undefined || !isMessage(typed) ? typed : typed.with('commitments', commitments);
 }
 
 function encode(tabm: Tabm, params: CodecParams, env: Environment): Awaitable<Value> {

@@ -18,12 +18,13 @@ import {
   type EnvelopeFormat,
   type Signature,
 } from './ans104/envelope.ts';
-import { forms, withChildren } from './ans104/forms.ts';
+import { forms } from './ans104/forms.ts';
 import { readEnvelope } from './ans104/read-envelope.ts';
 import { rsaType } from './ans104/signature-types.ts';
 import { tag } from './ans104/tags.ts';
 import { type EnvelopeCheck, verifyEnvelope } from './ans104/verify.ts';
 import { writeEnvelope } from './ans104/write-envelope.ts';
+import { inlined } from './httpsig/children.ts';
 import { dataRoot } from './tx/data-root.ts';
 import {
   isSigned,
@@ -50,7 +51,7 @@ export const tx: Codec = {
       const envelope = { tags: [tag('ao-type', 'binary')], data: new Uint8Array(0), fields: new Map<string, string>() };
       return writeTransaction(transactionOf({ ...envelope, data: bytesOf(tabm) }, noSignature, env.dialect));
     }
-    return andThen(params.bundle === true ? withChildren(tabm, env) : tabm, (message) => {
+    return andThen(params.bundle === true ? inlined(tabm, env) : tabm, (message) => {
       const commitment = chooseCommitment(message, format.device, params.bundle);
       const envelope = writeEnvelope(message, commitment, conversionIn(env));
       return writeTransaction(
@@ -194,7 +195,7 @@ function commitTransaction(tabm: Message, request: CommitRequest, env: Environme
     raise('bad-commitment', `tx@1.0 does not make commitments of type \`${request.type}\`.`);
   }
   const plain = tabm.filter((key) => key !== 'commitments' && !isPrivateKey(key));
-  return andThen(request.bundle === true ? withChildren(plain, env) : plain, (message) => {
+  return andThen(request.bundle === true ? inlined(plain, env) : plain, (message) => {
     const envelope = writeEnvelope(message, undefined, conversionIn(env));
     if (!['signed', rsaType.name].includes(request.type)) return committed(envelope, undefined);
     const wallet = request.wallet ?? env.wallet;

@@ -10,9 +10,10 @@ import type { Codec, CommitRequest, Tabm } from '../../core/codec.ts';
 import type { Environment } from '../../core/environment.ts';
 import { raise } from '../../core/errors.ts';
 import { isMessage, isPrivateKey, type Message } from '../../core/message.ts';
+import { inlined } from '../httpsig/children.ts';
 import { chooseCommitment, signatureOf, unsignedType } from './commitment.ts';
 import { type Conversion, dialectLayout } from './envelope.ts';
-import { forms, withChildren } from './forms.ts';
+import { forms } from './forms.ts';
 import { Item, unsignedItemId } from './item.ts';
 import { itemFormat } from './item-format.ts';
 import { readItem } from './read-envelope.ts';
@@ -32,7 +33,7 @@ export const ans104: Codec = {
 
   fromTabm(tabm, params, env) {
     if (!isMessage(tabm)) return writeItem(tabm, conversionIn(env)).bytes;
-    return andThen(params.bundle === true ? withChildren(tabm, env) : tabm, (message) => {
+    return andThen(params.bundle === true ? inlined(tabm, env) : tabm, (message) => {
       const commitment = chooseCommitment(message, itemFormat.device, params.bundle);
       const envelope = writeEnvelope(message, commitment, conversionIn(env));
       return itemOf(envelope, commitment && signatureOf(commitment)).bytes;
@@ -64,7 +65,7 @@ const check: EnvelopeCheck = {
 function commitItem(tabm: Message, request: CommitRequest, env: Environment): Awaitable<Message> {
   const plain = tabm.filter((key) => key !== 'commitments' && !isPrivateKey(key));
   const conversion = conversionIn(env);
-  return andThen(request.bundle === true ? withChildren(plain, env) : plain, (message) => {
+  return andThen(request.bundle === true ? inlined(plain, env) : plain, (message) => {
     const envelope = writeEnvelope(message, undefined, conversion);
     const item = itemOf(envelope, undefined);
     if (request.type === 'unsigned' || request.type === unsignedType)
