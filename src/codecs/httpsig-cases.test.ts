@@ -13,6 +13,7 @@ import {
   withOnlyCommitted,
 } from '../core/commitments.ts';
 import { convert } from '../core/convert.ts';
+import type { DialectName } from '../core/dialect.ts';
 import type { Environment } from '../core/environment.ts';
 import { equal } from '../core/equal.ts';
 import { id } from '../core/ids.ts';
@@ -303,4 +304,57 @@ describe('changes to a signed message', () => {
     expect(await signers(received.with('f', new Float(2)), env)).toEqual([]);
     expect((toTabm(received.with('x', 'y').without('commitments'), 'link', env) as Message).get('f')).not.toBe('1.5');
   });
+});
+
+// ---- dialects ---------------------------------------------------------------------------------------------------------------
+
+const dialectNames: readonly DialectName[] = ['2025-09', '2025-11', '2026'];
+const idKey = '48MuC1RmQNL6R8C0exlGXGU-RckYJdqoKykBcf279gY';
+
+const everyShape: { readonly [name: string]: Message } = {
+  flat: message({ a: '1', path: '/x', method: 'GET' }),
+  typed: message({ a: 1, f: new Float(0.1), t: true }),
+  body: message({ body: 'the body', 'content-type': 'text/plain', k: 'v' }),
+  'empty body': message({ body: '', k: 'v' }),
+  data: message({ data: 'the data', k: 'v' }),
+  'data and body': message({ data: 'the data', body: 'the body', zz: 'v' }),
+  'data and a body of parts': message({ data: 'the data', body: { nested: 'x' }, k: 'v' }),
+  child: message({ a: '1', c: { x: 1, y: { z: 'deep' } } }),
+  'child with a body and a type': message({ m: { body: 'code', 'content-type': 'application/lua' } }),
+  list: message({ l: [1, 'two', { three: 3 }] }),
+  'id keys': message({ [idKey]: 5, k: 'v' }),
+  'long value': message({ long: 'x'.repeat(5000), k: 'v' }),
+  'many keys': messageFrom(Array.from({ length: 50 }, (_, i) => [`key-${i}`, i % 2 === 0 ? i : `v${i}`])),
+};
+
+/** What one dialect signs every other verifies, in memory and as it is sent. Exceptions have their reason. */
+const never: { readonly [shape: string]: string } = {
+  'id keys from 2025-09': 'an ao-ids header cannot be mapped back to the keys that were signed (spec 02 §9)',
+};
+
+describe('dialects verify each other', () => {
+  for (const [shape, given] of Object.entries(everyShape)) {
+    for (const from of dialectNames) {
+      if (never[`${shape} from ${from}`] !== undefined) continue;
+      for (const bundle of [false, true]) {
+        test(`${shape}, signed by ${from}${bundle ? ' as a bundle' : ''}`, async () => {
+          const origin = cacheWorld(memoryStore(), from).env;
+          const signed = await sign(given, origin, bundle ? { bundle } : {});
+          expect(await signers(signed, origin)).toEqual([first.address]);
+          const sent = await convert(
+            signed,
+            message({ device: 'httpsig@1.0', bundle: true }),
+            'structured@1.0',
+            origin,
+          );
+          for (const to of dialectNames) {
+            const there = cacheWorld(memoryStore(), to).env;
+            expect(await signers(signed, there), `${to}, in memory`).toEqual([first.address]);
+            const received = (await convert(sent, 'structured@1.0', 'httpsig@1.0', there)) as Message;
+            expect(await signers(received, there), `${to}, sent`).toEqual([first.address]);
+          }
+        });
+      }
+    }
+  }
 });

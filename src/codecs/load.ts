@@ -22,20 +22,27 @@ import { isMessage, isPrivateKey, type Message } from '../core/message.ts';
 import { isList, Link, type Value } from '../core/value.ts';
 import { unsignedCommitment } from './ids.ts';
 
-/** The value with all its children loaded. Raises `necessary-message-not-found`. */
-export function loadAll(value: Value, env: Environment): Awaitable<Value> {
-  return loadChildren(value, env, 0);
+/** How children appear: as the store of 2025-11 gives them (`completed`), as they are, or without what that store would add. */
+export type ChildForm = 'completed' | 'given' | 'bare';
+
+export function childForm(env: Environment): ChildForm {
+  return env.dialect.childrenCarryCommitment ? 'completed' : 'given';
 }
 
-/** A child as a bundle carries it: loaded, reduced to what its commitments cover, and completed. */
-export function loadChild(value: Value, env: Environment, depth: number): Awaitable<Value> {
+/** The value with all its children loaded. Raises `necessary-message-not-found`. */
+export function loadAll(value: Value, env: Environment): Awaitable<Value> {
+  return loadChildren(value, env, childForm(env), 0);
+}
+
+/** A child as a bundle carries it: loaded, and reduced to what its commitments cover. */
+export function loadChild(value: Value, env: Environment, form: ChildForm, depth: number): Awaitable<Value> {
   if (depth > env.limits.maxDepth) raise('limit-exceeded', `A message is nested deeper than ${env.limits.maxDepth}.`);
-  if (value instanceof Link) return andThen(load(value, env), (found) => loadChild(found, env, depth + 1));
-  if (isList(value)) return loadChildren(value, env, depth);
+  if (value instanceof Link) return andThen(load(value, env), (found) => loadChild(found, env, form, depth + 1));
+  if (isList(value)) return loadChildren(value, env, form, depth);
   if (!isMessage(value)) return value;
   const kept = withOnlyCommitted(value);
-  const completed = env.dialect.childrenCarryCommitment ? complete(kept, env) : kept;
-  return loadChildren(completed, env, depth);
+  const formed = form === 'completed' ? complete(kept, env) : form === 'bare' ? bare(kept, env) : kept;
+  return loadChildren(formed, env, form, depth);
 }
 
 /**
@@ -50,14 +57,21 @@ export function complete(message: Message, env: Environment): Message {
   return addCommitments(kept, unsignedCommitment(message.without('commitments'), env));
 }
 
-function loadChildren(value: Value, env: Environment, depth: number): Awaitable<Value> {
-  if (isList(value)) return mapInOrder(value, (item) => loadChild(item, env, depth + 1));
+/** The message without the unsigned commitment that {@link complete} would make. One that says anything else stays. */
+function bare(message: Message, env: Environment): Message {
+  if (!message.has('commitments')) return message;
+  const [made] = unsignedCommitment(message.without('commitments'), env).keys();
+  return keepCommitments(message, (id) => id !== made);
+}
+
+function loadChildren(value: Value, env: Environment, form: ChildForm, depth: number): Awaitable<Value> {
+  if (isList(value)) return mapInOrder(value, (item) => loadChild(item, env, form, depth + 1));
   if (!isMessage(value)) return value;
   const children: [string, Value][] = [];
   for (const [key, child] of value.entries()) if (needsLoading(key, child)) children.push([key, child]);
   if (children.length === 0) return value;
   return andThen(
-    mapInOrder(children, ([, child]) => loadChild(child, env, depth + 1)),
+    mapInOrder(children, ([, child]) => loadChild(child, env, form, depth + 1)),
     (loaded) => {
       if (loaded.every((child, i) => child === children[i]![1])) return value;
       return value.withAll(loaded.map((child, i) => [children[i]![0], child] as const));

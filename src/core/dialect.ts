@@ -19,8 +19,6 @@ export interface Dialect {
   readonly childrenCarryCommitment: boolean;
   /** The HMAC added beside a signature inherits `bundle`. */
   readonly hmacInheritsBundle: boolean;
-  /** A multipart part keeps its `content-type`. */
-  readonly partsKeepContentType: boolean;
   /** Request key that selects commitments by id. */
   readonly selectionKey: 'commitments' | 'commitment-ids';
   /** ans104 bundle headers. */
@@ -71,7 +69,6 @@ const september: Dialect = {
   originalTagValues: 'raw',
   childrenCarryCommitment: false,
   hmacInheritsBundle: false,
-  partsKeepContentType: false,
   selectionKey: 'commitments',
   bundleByteOrder: 'big-endian',
   bundleMapTag: 'last',
@@ -126,7 +123,6 @@ const y2026: Dialect = {
   componentOrder: 'committed',
   childrenCarryCommitment: false,
   hmacInheritsBundle: true,
-  partsKeepContentType: true,
   assignmentChain: 'base-hashpath',
   previousDevice: 'name',
   dedupForm: 'trie',

@@ -8,7 +8,7 @@ import type { Environment } from '../../core/environment.ts';
 import { isMessage, isPrivateKey, type Message } from '../../core/message.ts';
 import { isList, Link, type Value } from '../../core/value.ts';
 import { linkId } from '../link-id.ts';
-import { loadChild } from '../load.ts';
+import { type ChildForm, childForm, loadChild } from '../load.ts';
 import { fromTabm, isLinkKey, toTabm } from '../structured.ts';
 
 /** Inline children replaced by links to their ids. Nothing is stored. */
@@ -22,8 +22,8 @@ export function linked(tabm: Message, env: Environment): Message {
   return changes.length === 0 ? tabm : tabm.withAll(changes);
 }
 
-/** Every child inline, complete as the dialect wants it; links are loaded. Raises for values that cannot be read back. */
-export function inlined(tabm: Message, env: Environment): Awaitable<Message> {
+/** Every child inline, in the form that the dialect gives it; links are loaded. Raises for values that cannot be read back. */
+export function inlined(tabm: Message, env: Environment, form: ChildForm = childForm(env)): Awaitable<Message> {
   const children: [string, Value][] = [];
   for (const [key, value] of tabm.entries()) {
     if (isChild(key, value)) children.push([key, isMessage(value) ? fromTabm(value, env) : value]);
@@ -33,7 +33,7 @@ export function inlined(tabm: Message, env: Environment): Awaitable<Message> {
   fromTabm(tabm, env);
   if (children.length === 0) return tabm;
   return andThen(
-    mapInOrder(children, ([, child]) => andThen(loadChild(child, env, 1), (loaded) => inlineForm(loaded, env))),
+    mapInOrder(children, ([, child]) => andThen(loadChild(child, env, form, 1), (loaded) => inlineForm(loaded, env))),
     (loaded) => {
       const changes: [string, Value | undefined][] = [];
       children.forEach(([key], i) => {

@@ -25,6 +25,7 @@ import type { Value } from '../../core/value.ts';
 import { sha256Base64Url } from '../../crypto/hash.ts';
 import { rsaVerify } from '../../crypto/rsa.ts';
 import { committedValue, hmacId } from '../ids.ts';
+import { type ChildForm, childForm } from '../load.ts';
 import { components, defaultKeys, signatureBase, signatureParams } from './base.ts';
 import { inlined, linked } from './children.ts';
 import { isForeign, verifyForeign } from './foreign.ts';
@@ -239,18 +240,20 @@ function anyBase(
 
 type Form = Awaitable<readonly [Message, Environment]>;
 
+const childForms: readonly ChildForm[] = ['completed', 'given', 'bare'];
+
 /** The TABM with its children and the rules as each dialect has them, the node's own first. */
 function* candidates(tabm: Message, bundle: boolean, env: Environment): Generator<Form> {
   for (const dialect of [env.dialect, ...otherDialects(env.dialect)]) {
     const candidate = dialect === env.dialect ? env : { ...env, dialect };
-    yield andThen(
-      bundle ? inlined(tabm, candidate) : linked(tabm, candidate),
-      (prepared) => [prepared, candidate] as const,
-    );
-    // Children as they came, whatever the dialect would add to them.
-    if (bundle && dialect.childrenCarryCommitment) {
-      const bare = { ...env, dialect: { ...dialect, childrenCarryCommitment: false } };
-      yield andThen(inlined(tabm, bare), (prepared) => [prepared, bare] as const);
+    if (!bundle) {
+      yield [linked(tabm, candidate), candidate];
+      continue;
+    }
+    // Nodes on the way may have completed the children, or not.
+    const own = childForm(candidate);
+    for (const form of [own, ...childForms.filter((one) => one !== own)]) {
+      yield andThen(inlined(tabm, candidate, form), (prepared) => [prepared, candidate] as const);
     }
   }
 }

@@ -15,17 +15,7 @@ import { toBuffer } from './text.ts';
 
 /** A level of the tree while it grows. */
 class Branch {
-  readonly children = new Map<string, Branch | Leaf>();
-}
-
-/** A value, and the content type of its part if it was a whole part. */
-class Leaf {
-  readonly value: Value;
-  readonly type: Binary | undefined;
-  constructor(value: Value, type?: Binary) {
-    this.value = value;
-    this.type = type;
-  }
+  readonly children = new Map<string, Branch | Value>();
 }
 
 /** The top-level entries of a multipart body, in the order in which its parts first name them. */
@@ -42,8 +32,8 @@ export function parseMultipart(
   return out;
 }
 
-function finish(node: Branch | Leaf): Value {
-  if (node instanceof Leaf) return node.value;
+function finish(node: Branch | Value): Value {
+  if (!(node instanceof Branch)) return node;
   const out = new Map<string, Value>();
   for (const [key, child] of node.children) out.set(key, finish(child));
   return new Message(out);
@@ -84,7 +74,7 @@ function addPart(root: Branch, part: Buffer, inline: string, env: Environment): 
   if (path.length > env.limits.maxDepth) {
     raise('limit-exceeded', `A part is nested deeper than ${env.limits.maxDepth}.`);
   }
-  insert(root, path, partValue(fields, body, path, env), fields.get('content-type'));
+  insert(root, path, partValue(fields, body, path, env));
 }
 
 /** A `Buffer`'s bytes without its class. */
@@ -138,12 +128,7 @@ export function boundaryOf(contentType: Value | undefined): string | undefined {
 }
 
 /** Header lines that describe a part and are not its fields. */
-const describing: ReadonlySet<string> = new Set([
-  'content-disposition',
-  'content-type',
-  'ao-body-key',
-  'content-digest',
-]);
+const describing: ReadonlySet<string> = new Set(['content-disposition', 'ao-body-key', 'content-digest']);
 
 function partValue(
   fields: Map<string, Binary>,
@@ -166,12 +151,6 @@ function partValue(
     if (name !== 'ao-types') plain = false;
   }
   if (plain && body.length === 0 && rest.get('ao-types') === 'empty-message') return Message.empty;
-  const type = fields.get('content-type');
-  // A part of nothing but a type and a body is a plain value to the dialects of 2025.
-  if (type !== undefined && (!plain || env.dialect.partsKeepContentType)) {
-    rest.set('content-type', type);
-    plain = false;
-  }
   if (body.length === 0) return new Message(rest);
   if (plain) return body;
   rest.set(bodyKey(fields), body);
@@ -179,37 +158,21 @@ function partValue(
 }
 
 /** Puts a part into the tree. */
-function insert(root: Branch, path: readonly string[], value: Binary | Message, type: Binary | undefined): void {
+function insert(root: Branch, path: readonly string[], value: Binary | Message): void {
   let branch = root;
   for (let i = 0; i < path.length - 1; i++) branch = descend(branch, path[i]!);
   const last = path.at(-1)!;
-  if (isMessage(value)) merge(descend(branch, last), value.entries());
-  else if (branch.children.get(last) instanceof Branch) merge(descend(branch, last), bodyFields(value, type, last));
-  else branch.children.set(last, new Leaf(value, type));
-}
-
-function merge(branch: Branch, entries: Iterable<readonly [string, Value]>): void {
-  for (const [key, value] of entries) branch.children.set(key, new Leaf(value));
+  if (!isMessage(value)) branch.children.set(last, value);
+  else for (const [key, field] of value.entries()) descend(branch, last).children.set(key, field);
+  if (isMessage(value) && value.size === 0) descend(branch, last);
 }
 
 /** The level below `segment`, made if need be. */
 function descend(branch: Branch, segment: string): Branch {
   const existing = branch.children.get(segment);
   if (existing instanceof Branch) return existing;
+  if (existing !== undefined) raise('bad-encoding', `The part \`${segment}\` is a value and has parts below it.`);
   const next = new Branch();
-  if (existing !== undefined) merge(next, bodyFields(existing.value, existing.type, segment));
   branch.children.set(segment, next);
   return next;
-}
-
-/**
- * A plain value that turns out to have parts below it was a message of a content type and a body: the dialects of 2025 write the two
- * alike (reference-2025-11, class E).
- */
-function bodyFields(value: Value, type: Binary | undefined, segment: string): readonly (readonly [string, Value])[] {
-  if (type === undefined) raise('bad-encoding', `The part \`${segment}\` is a value and has parts below it.`);
-  return [
-    ['content-type', type],
-    ['body', value],
-  ];
 }
