@@ -156,11 +156,17 @@ export function toBase64(bytes: Uint8Array): string {
   return bytes.toBase64();
 }
 
+const base64Url = { alphabet: 'base64url', lastChunkHandling: 'loose' } as const;
+
 /**
  * Decodes either alphabet, padded or not, left-over bits ignored (spec 02 §0 `dec64`).
  * `undefined` for any other character or an impossible length.
  */
 export function fromBase64(text: string): Uint8Array | undefined {
+  // Nearly everything on the network is unpadded base64url.
+  if (/^[A-Za-z0-9_-]*$/.test(text)) {
+    return text.length % 4 === 1 ? undefined : Uint8Array.fromBase64(text, base64Url);
+  }
   const plain = text.replace(/=+$/, '').replaceAll('-', '+').replaceAll('_', '/');
   if (plain.length % 4 === 1 || !/^[A-Za-z0-9+/]*$/.test(plain)) return undefined;
   return Uint8Array.fromBase64(plain, { lastChunkHandling: 'loose' });

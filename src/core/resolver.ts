@@ -15,25 +15,26 @@
  * first). Expected failures are outcomes; what is thrown on the way is turned into one at the entry.
  */
 import { type Awaitable, andThen, isPromise } from './awaitable.ts';
-import { humanId, isBinary, isId, toText } from './bytes.ts';
-import { type Ao, type Device, foldKey } from './device.ts';
+import { humanId, isBinary, isId } from './bytes.ts';
+import { type Ao, foldKey } from './device.ts';
 import type { Environment } from './environment.ts';
-import { AoError, errorFrom, raise } from './errors.ts';
+import { type AoError, errorFrom, raise } from './errors.ts';
 import { stepOrigin } from './hashpath.ts';
 import { parseRequest } from './hyperpath/parse.ts';
 import { load } from './links.ts';
 import { toList } from './lists.ts';
-import { isMessage, Message, numbered } from './message.ts';
+import { isMessage, Message } from './message.ts';
 import { fail, failed, notFound, type Outcome, ok } from './outcome.ts';
 import { type PathPart, pathParts, requestPath } from './paths.ts';
 import { Recent } from './recent.ts';
 import { Toolbox } from './resolve/ao.ts';
-import { bare, execute, invoke, selectKey } from './resolve/execute.ts';
+import { DeviceTable } from './resolve/device-table.ts';
+import { bare, callOnce, execute, selectKey } from './resolve/execute.ts';
 import { Execution, internalMode, type Mode, Session } from './resolve/execution.ts';
 import { asMessage } from './resolve/force.ts';
 import { Lanes } from './resolve/lanes.ts';
-import { hasSequence, normaliseStep, subresolve } from './resolve/normalise.ts';
-import { type Prepared, prepareDevice } from './resolve/prepare.ts';
+import { hasSequence, loneDirective, normaliseStep } from './resolve/normalise.ts';
+import type { Prepared } from './resolve/prepare.ts';
 import { readKey } from './resolve/read.ts';
 import { storeResult } from './resolve/results.ts';
 import { runStepHook } from './resolve/step-hook.ts';
@@ -67,8 +68,7 @@ const defaultMode: Mode = { hashpath: 'update', cacheControl: undefined, forceMe
 export class Resolver {
   readonly env: Environment;
   readonly #shared: Shared;
-  readonly #message: Prepared;
-  readonly #prepared = new Map<Device, Prepared>();
+  readonly #devices: DeviceTable;
   readonly #never = new AbortController().signal;
   /** The node's hooks, if one of them is for steps. */
   readonly #hooks: Message | undefined;
@@ -84,9 +84,7 @@ export class Resolver {
             paths: new Recent(rememberedPaths),
             requests: new Recent(rememberedPaths),
           };
-    const message = env.devices.get('message@1.0');
-    if (message === undefined) raise('device-not-found', 'A node cannot work without message@1.0.');
-    this.#message = this.#prepare(message);
+    this.#devices = new DeviceTable(env);
     const on = env.options.get('on');
     this.#hooks = isMessage(on) && on.has('step') ? on : undefined;
   }
@@ -97,9 +95,7 @@ export class Resolver {
 
   /** Why devices of this node can't be used, if any can't: for a check at start. */
   problems(): readonly AoError[] {
-    return [...this.env.devices.values()]
-      .map((device) => this.#prepare(device).refusal)
-      .filter((refusal) => refusal !== undefined);
+    return this.#devices.problems();
   }
 
   // ---- entry points ---------------------------------------------------------------------------------------------------------
@@ -137,21 +133,18 @@ export class Resolver {
     });
   }
 
-  /** The toolbox for code that is not a device: the HTTP layer, the node, tests. */
+  /** The toolbox for code that is not a device: the HTTP layer, the node, tests. Every call is a request of its own. */
   ao(options?: Pick<ResolveOptions, 'signal' | 'maxResolutions' | 'allowRecursion'>): Ao {
-    return new Toolbox(this.#begin(options, internalMode));
+    return new Toolbox(() => this.#execution(internalMode, options));
   }
 
-  #begin(options: ResolveOptions | undefined, base: Mode = defaultMode): Execution {
-    const mode: Mode =
-      options === undefined
-        ? base
-        : {
-            hashpath: options.hashpath ?? base.hashpath,
-            cacheControl: options.cacheControl ?? base.cacheControl,
-            forceMessage: options.forceMessage ?? base.forceMessage,
-            hooks: base.hooks,
-          };
+  #begin(options: ResolveOptions | undefined): Execution {
+    if (options === undefined) return this.#execution(defaultMode, options);
+    const { hashpath = 'update', cacheControl, forceMessage = false } = options;
+    return this.#execution({ hashpath, cacheControl, forceMessage, hooks: true }, options);
+  }
+
+  #execution(mode: Mode, options: ResolveOptions | undefined): Execution {
     const session = new Session(
       options?.maxResolutions ?? this.env.limits.maxResolutions,
       options?.signal ?? this.#never,
@@ -171,45 +164,34 @@ export class Resolver {
   // ---- entries with a context: nothing is thrown out of them ----------------------------------------------------------------
 
   guarded(x: Execution, base: Value, request: Value): Awaitable<Outcome> {
-    try {
-      if (typeof request === 'string' && base instanceof Message && x.mode === internalMode) {
-        const outcome = this.#readPlainly(base, request, false);
-        if (outcome !== undefined) return outcome;
-      }
-      return caught(this.run(x, base, request));
-    } catch (thrown) {
-      return failed(errorFrom(thrown));
+    if (x.mode === internalMode && typeof request === 'string' && base instanceof Message) {
+      const outcome = this.#readPlainly(base, request, false);
+      if (outcome !== undefined) return outcome;
     }
+    return guard(() => this.run(x, base, request));
   }
 
   guardedMany(x: Execution, steps: Value): Awaitable<Outcome> {
-    try {
-      return caught(this.runMany(x, steps));
-    } catch (thrown) {
-      return failed(errorFrom(thrown));
-    }
+    return guard(() => this.runMany(x, steps));
   }
 
   guardedRequest(x: Execution, request: Message | string): Awaitable<Outcome> {
-    try {
-      if (typeof request !== 'string' && requestPath(request) === undefined) return noPath;
-      return caught(andThen(this.parse(request), (steps) => this.runMany(x, steps)));
-    } catch (thrown) {
-      return failed(errorFrom(thrown));
-    }
+    if (typeof request !== 'string' && requestPath(request) === undefined) return noPath;
+    return guard(() => andThen(this.parse(request), (steps) => this.runMany(x, steps)));
   }
 
   /** Only "select the function and call it" (spec 01 §2.12 "raw"). */
-  raw(x: Execution, device: string, base: Message, request: Message): Awaitable<Outcome> {
-    const found = this.env.devices.get(device);
-    if (found === undefined) return failed(unknownDevice(device));
-    const key = pathParts(requestPath(request) ?? '')?.[0];
-    if (typeof key !== 'string') return emptyPath;
-    const prepared = this.#prepare(found);
-    const selected = selectKey(found, key);
-    if (prepared.refusal !== undefined) return failed(prepared.refusal);
-    if (selected !== undefined) return invoke(x.inside(undefined), prepared, selected, base, key, request);
-    if (prepared !== this.#message) return this.raw(x, this.#message.device.name, base, request);
+  guardedRaw(x: Execution, device: string, base: Message, request: Message): Awaitable<Outcome> {
+    return guard(() => {
+      const key = pathParts(requestPath(request) ?? '')?.[0];
+      return typeof key === 'string' ? this.#raw(x, this.#devices.named(device), base, key, request) : emptyPath;
+    });
+  }
+
+  #raw(x: Execution, prepared: Prepared, base: Message, key: string, request: Message): Awaitable<Outcome> {
+    const selected = selectKey(prepared.device, key);
+    if (selected !== undefined) return callOnce(x, prepared, selected, base, key, request);
+    if (prepared !== this.#devices.message) return this.#raw(x, this.#devices.message, base, key, request);
     const value = readKey(base, key);
     if (value === undefined) return notFound;
     return value instanceof Link ? andThen(load(value, this.env), ok) : ok(value);
@@ -244,12 +226,7 @@ export class Resolver {
   /** Spec 01 §2.1 `resolve_many`. May throw. */
   runMany(x: Execution, steps: Value): Awaitable<Outcome> {
     if (isMessage(steps)) return this.runMany(x, toList(steps));
-    if (steps instanceof As) {
-      const { value } = steps;
-      return isMessage(value) && !isId(value.get('path'))
-        ? subresolve(x, Message.empty, steps.device, value)
-        : this.#fold(x, steps, [], 0);
-    }
+    if (steps instanceof As) return loneDirective(x, steps);
     if (steps instanceof Sequence) return this.runMany(x, steps.steps);
     if (!isList(steps)) raise('bad-request', 'A sequence of messages is a list.');
     const first = steps[0];
@@ -266,56 +243,57 @@ export class Resolver {
   }
 
   #fold(x: Execution, base: Value, steps: readonly Value[], from: number): Awaitable<Outcome> {
+    let at = base;
     let last: Outcome | undefined;
     for (let i = from; i < steps.length; i++) {
-      const outcome = this.step(x, last === undefined ? base : last.status === 'error' ? base : last.value, steps[i]!);
+      const outcome = this.step(x, at, steps[i]!);
       if (isPromise(outcome)) {
         return outcome.then((result) =>
           result.status === 'ok' && i + 1 < steps.length ? this.#fold(x, result.value, steps, i + 1) : result,
         );
       }
       if (outcome.status !== 'ok') return outcome;
+      at = outcome.value;
       last = outcome;
     }
     return last ?? ok(base);
   }
 
-  /** One step: a key, a request or a directive on `base`. May throw. */
-  step(x: Execution, base: Value, request: Value): Awaitable<Outcome> {
+  /**
+   * One step: a key, a request or a directive on `base`; `baseId` is the id that the base was read by, if it was. May throw. What isn't
+   * plain comes back here from {@link normaliseStep} when it is.
+   */
+  step(x: Execution, base: Value, request: Value, baseId?: string): Awaitable<Outcome> {
     x.session.spend();
     if (base instanceof Message) {
       if (typeof request === 'string') {
-        if (request !== '' && !request.includes('/')) return this.#apply(x, base, request, undefined);
+        if (isPlainKey(request)) return this.#apply(x, base, request, undefined, baseId);
       } else if (request instanceof Message) {
         const path = request.get('path');
-        if (typeof path === 'string' && path !== '' && !path.includes('/') && !hasSequence(request)) {
-          return this.#apply(x, base, path, request.size === 1 ? undefined : request);
+        if (typeof path === 'string' && isPlainKey(path) && !hasSequence(request)) {
+          return this.#apply(x, base, path, request.size === 1 ? undefined : request, baseId);
         }
       }
     }
     return normaliseStep(x, base, request);
   }
 
-  /** A step on a message that was read by its id: its result may be stored under that id. */
-  stepOnRead(x: Execution, base: Value, request: Value, baseId: string | undefined): Awaitable<Outcome> {
-    const message = isList(base) ? numbered(base) : base;
-    if (!(message instanceof Message)) return notFound;
-    const path = isMessage(request) ? request.get('path') : request;
-    const plain = typeof path === 'string' && path !== '' && !path.includes('/');
-    if (!plain || (isMessage(request) && hasSequence(request))) return this.run(x, message, request);
-    return this.#apply(x, message, path, isMessage(request) && request.size > 1 ? request : undefined, baseId);
-  }
-
   /** Key `key` of a message, through its device. */
-  #apply(x: Execution, base: Message, key: string, request: Message | undefined, baseId?: string): Awaitable<Outcome> {
+  #apply(
+    x: Execution,
+    base: Message,
+    key: string,
+    request: Message | undefined,
+    baseId: string | undefined,
+  ): Awaitable<Outcome> {
     const named = base.get('device');
-    if (named === undefined) return this.#applyDevice(x, this.#message, base, key, request, baseId);
+    if (named === undefined) return this.#applyDevice(x, this.#devices.message, base, key, request, baseId);
     if (named instanceof Link) {
       return andThen(load(named, this.env), (device) =>
         this.#apply(x, base.with('device', device), key, request, baseId),
       );
     }
-    return this.#applyDevice(x, this.#deviceNamed(named), base, key, request, baseId);
+    return this.#applyDevice(x, this.#devices.named(named), base, key, request, baseId);
   }
 
   #applyDevice(
@@ -328,7 +306,8 @@ export class Resolver {
   ): Awaitable<Outcome> {
     const selected = selectKey(prepared.device, key);
     if (selected === undefined) {
-      if (prepared !== this.#message) return this.#applyDevice(x, this.#message, base, key, request, baseId);
+      if (prepared !== this.#devices.message)
+        return this.#applyDevice(x, this.#devices.message, base, key, request, baseId);
       const value = readKey(base, key);
       const outcome = value === undefined ? notFound : ok(value);
       return this.#hooked(x, outcome, base, key, request);
@@ -412,7 +391,7 @@ export class Resolver {
   }
 
   #readOne(base: Message, key: string, update: boolean): Outcome | undefined {
-    if (base.has('device') || this.#message.device.keys.has(foldKey(key))) return undefined;
+    if (base.has('device') || this.#devices.message.device.keys.has(foldKey(key))) return undefined;
     const value = readKey(base, key);
     if (value === undefined) return notFound;
     if (typeof value !== 'object') return ok(value);
@@ -430,44 +409,21 @@ export class Resolver {
     if (parts !== undefined && path.length <= maxRememberedPath) this.#shared.paths.set(path, parts);
     return parts;
   }
+}
 
-  /** The device a message names (spec 01 §2.5). Throws if this node doesn't have it. */
-  #deviceNamed(named: Value): Prepared {
-    if (named === NOT_FOUND || isMessage(named)) {
-      // A message as device lists no functions that a message could hold: all its keys are data.
-      return this.#message;
-    }
-    const name = isBinary(named) ? toText(named) : undefined;
-    const device = name === undefined ? undefined : this.env.devices.get(name);
-    if (device === undefined) raiseError(unknownDevice(name ?? '?'));
-    return this.#prepare(device);
-  }
-
-  #prepare(device: Device): Prepared {
-    let prepared = this.#prepared.get(device);
-    if (prepared === undefined) {
-      prepared = prepareDevice(device, this.env);
-      this.#prepared.set(device, prepared);
-    }
-    return prepared;
+/** Runs it, with whatever it throws or rejects with turned into an outcome. */
+function guard(run: () => Awaitable<Outcome>): Awaitable<Outcome> {
+  try {
+    const outcome = run();
+    return isPromise(outcome) ? outcome.catch((thrown: unknown) => failed(errorFrom(thrown))) : outcome;
+  } catch (thrown) {
+    return failed(errorFrom(thrown));
   }
 }
 
-function caught(outcome: Awaitable<Outcome>): Awaitable<Outcome> {
-  return isPromise(outcome) ? outcome.catch((thrown: unknown) => failed(errorFrom(thrown))) : outcome;
-}
-
-function raiseError(error: AoError): never {
-  raise(error.code, error.message, error);
-}
-
-/** Why a name gives no device: a name that looks like an id means code from elsewhere, which this node does not run (spec 01 §2.12). */
-function unknownDevice(name: string): AoError {
-  return isId(name)
-    ? new AoError('device-not-trusted', `The device ${name} is remote code, and remote devices are disabled.`)
-    : new AoError('device-not-found', `There is no device "${name}" on this node.`, {
-        hint: 'Names are case-sensitive; `/~meta@1.0/info` lists the devices of a node.',
-      });
+/** Whether a text is one key, not a path. */
+function isPlainKey(text: string): boolean {
+  return text !== '' && !text.includes('/');
 }
 
 function forced(outcome: Outcome, value: Value): Outcome {

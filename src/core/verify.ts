@@ -158,8 +158,8 @@ export function signers(
 }
 
 /**
- * What of a message may be trusted: only signatures that hold, and only the keys that all of them cover. Without any, a message with no
- * commitments and no keys but the unsigned ones is left: everything, as nobody's.
+ * What of a message may be trusted: only commitments that hold, and, if there are signatures among them, only the keys that all of them
+ * cover. A message that nobody signed keeps all its keys; they are nobody's.
  */
 export function onlyVerified(message: Message, env: Environment): Awaitable<Message> {
   if (!message.has('commitments')) return message;

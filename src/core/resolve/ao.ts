@@ -15,26 +15,35 @@ import type { Execution } from './execution.ts';
 import { expectOk, setAll } from './set.ts';
 
 export class Toolbox implements Ao {
-  readonly #x: Execution;
+  readonly #context: Execution | (() => Execution);
 
-  constructor(x: Execution) {
-    this.#x = x;
+  /** The context of the device call, or how to begin one: then every use of the toolbox is a request of its own. */
+  constructor(context: Execution | (() => Execution)) {
+    this.#context = context;
+  }
+
+  get #x(): Execution {
+    return typeof this.#context === 'function' ? this.#context() : this.#context;
   }
 
   resolve(base: Value, request: Value): Awaitable<Outcome> {
-    return this.#x.resolver.guarded(this.#x, base, request);
+    const x = this.#x;
+    return x.resolver.guarded(x, base, request);
   }
 
   resolveMany(steps: readonly Value[]): Awaitable<Outcome> {
-    return this.#x.resolver.guardedMany(this.#x, steps);
+    const x = this.#x;
+    return x.resolver.guardedMany(x, steps);
   }
 
   resolveRequest(request: Message | string): Awaitable<Outcome> {
-    return this.#x.resolver.guardedRequest(this.#x, request);
+    const x = this.#x;
+    return x.resolver.guardedRequest(x, request);
   }
 
   raw(device: string, base: Message, request: Message): Awaitable<Outcome> {
-    return this.#x.resolver.raw(this.#x, device, base, request);
+    const x = this.#x;
+    return x.resolver.guardedRaw(x, device, base, request);
   }
 
   get(base: Value, path: string): Awaitable<Value | undefined> {
@@ -79,7 +88,8 @@ export class Toolbox implements Ao {
 
   commit(message: Message, request?: Message, wallet?: Wallet): Awaitable<Message> {
     // A signature is never the same twice, and needs a key.
-    this.#x.markImpure();
-    return commit(message, this.#x.env, request, wallet);
+    const x = this.#x;
+    x.markImpure();
+    return commit(message, x.env, request, wallet);
   }
 }

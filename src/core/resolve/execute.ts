@@ -24,7 +24,7 @@ export function selectKey(device: Device, key: string): AnyKey['run'] | AnyKey |
   return device.inherits.has(folded) ? undefined : device.otherKeys;
 }
 
-/** Calls the function in the device's lane. `inside` is set to the context of the call, for its purity. */
+/** Calls the function in the device's lane. */
 export function execute(
   x: Execution,
   prepared: Prepared,
@@ -33,21 +33,34 @@ export function execute(
   key: string,
   request: Message | undefined,
 ): Awaitable<Outcome> {
-  if (prepared.refusal !== undefined) return failed(prepared.refusal);
-  if (x.session.signal.aborted) return cancelled(x);
-  if (!(typeof selected === 'function' ? prepared.device.pure : selected.pure)) x.markImpure();
   const { lane } = prepared.device;
-  if (lane === undefined) return invoke(x.inside(undefined), prepared, selected, base, key, request);
+  if (lane === undefined) return callOnce(x, prepared, selected, base, key, request);
   let name: string | undefined;
   try {
     name = lane({ base, request: request ?? bare(key), key });
   } catch (thrown) {
     return failed(deviceError(thrown, prepared.device, key));
   }
-  if (name === undefined) return invoke(x.inside(undefined), prepared, selected, base, key, request);
+  if (name === undefined) return callOnce(x, prepared, selected, base, key, request);
   return x.resolver.lanes.enter(`${prepared.device.name}/${name}`, x, base, key, request, (entered: Lane) =>
-    x.session.signal.aborted ? cancelled(x) : invoke(x.inside(entered), prepared, selected, base, key, request),
+    callOnce(x, prepared, selected, base, key, request, entered),
   );
+}
+
+/** Calls the function, unless the device is refused or the caller has gone away. */
+export function callOnce(
+  x: Execution,
+  prepared: Prepared,
+  selected: AnyKey['run'] | AnyKey,
+  base: Message,
+  key: string,
+  request: Message | undefined,
+  lane?: Lane,
+): Awaitable<Outcome> {
+  if (prepared.refusal !== undefined) return failed(prepared.refusal);
+  if (x.session.signal.aborted) return cancelled(x);
+  if (!(typeof selected === 'function' ? prepared.device.pure : selected.pure)) x.markImpure();
+  return invoke(x.inside(lane), prepared, selected, base, key, request);
 }
 
 function cancelled(x: Execution): Outcome {
@@ -60,7 +73,7 @@ function cancelled(x: Execution): Outcome {
 }
 
 /** The bare call: fields read, function run, exceptions turned into outcomes. */
-export function invoke(
+function invoke(
   inside: Execution,
   prepared: Prepared,
   selected: AnyKey['run'] | AnyKey,

@@ -7,7 +7,7 @@
  *     resolve[…]              its result takes its place
  */
 import { type Awaitable, andThen, mapInOrder } from '../awaitable.ts';
-import { humanId, isBinary, isId, toText } from '../bytes.ts';
+import { type Binary, humanId, isBinary, isId, toText } from '../bytes.ts';
 import { raise } from '../errors.ts';
 import { load, readNecessary } from '../links.ts';
 import { isMessage, Message, messageFrom, numbered } from '../message.ts';
@@ -31,10 +31,6 @@ export function normaliseStep(x: Execution, base: Value, request: Value): Awaita
       return andThen(load(path, x.env), (loaded) => resolver.step(x, base, request.with('path', loaded)));
     }
     if (path instanceof As) return requestAs(x, base, path, request.without('path'));
-    const directive = isList(path) ? pathParts(path) : undefined;
-    if (directive?.length === 1 && directive[0] instanceof As) {
-      return requestAs(x, base, directive[0], request.without('path'));
-    }
   }
   if (base instanceof Sequence) {
     return onValue(resolver.runMany(x, base.steps), (next) => resolver.step(x, next, request));
@@ -74,7 +70,7 @@ function evaluated(x: Execution, request: Message): Awaitable<Message | Outcome>
 }
 
 /** A step on a stored message: its result if that was kept, else computed on the message read. */
-function fromId(x: Execution, base: Value, request: Value): Awaitable<Outcome> {
+function fromId(x: Execution, base: Binary, request: Value): Awaitable<Outcome> {
   const wanted = isMessage(request) ? request : pathParts(request)?.[0];
   if (wanted === undefined || wanted instanceof As) return notFound;
   return andThen(lookUp(x, base, wanted), (found) => {
@@ -86,9 +82,16 @@ function fromId(x: Execution, base: Value, request: Value): Awaitable<Outcome> {
       case 'result':
         return ok(found.value);
       case 'base':
-        return x.resolver.stepOnRead(x, found.value, request, isBinary(base) ? humanId(base) : undefined);
+        return x.resolver.step(x, isList(found.value) ? numbered(found.value) : found.value, request, humanId(base));
     }
   });
+}
+
+/** A directive that is all there is: carried out on the empty message, or on the stored one it names. */
+export function loneDirective(x: Execution, directive: As): Awaitable<Outcome> {
+  const { device, value } = directive;
+  const plain = isMessage(value) && !isId(value.get('path'));
+  return plain ? subresolve(x, Message.empty, device, value) : baseAs(x, directive);
 }
 
 /** The message a base directive stands for. */
