@@ -52,11 +52,16 @@ export async function readBody(exchange: Exchange, limits: BodyLimits, blobs: Bl
       }
     }
     if (writer !== undefined) return { bytes: noBody.bytes, blob: await writer.finish() };
-    return { bytes: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size), blob: undefined };
+    return { bytes: plainBytes(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size)), blob: undefined };
   } catch (thrown) {
     await writer?.abort();
     throw thrown;
   }
+}
+
+/** Not a `Buffer`, whose methods differ: values of messages are `Uint8Array`s. */
+function plainBytes(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /**

@@ -21,7 +21,7 @@ const plain = /^[A-Za-z0-9\-._~!$'()*,;:@/?]*$/;
 
 /** The bytes that form-urlencoded text stands for. A malformed escape is taken as it is: the path parser reports it. */
 function formDecode(text: string): Uint8Array {
-  if (plain.test(text)) return Buffer.from(text, 'latin1');
+  if (plain.test(text)) return new Uint8Array(Buffer.from(text, 'latin1'));
   const out: number[] = [];
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);

@@ -51,7 +51,7 @@ const answer =
   (_request, response) =>
     response.writeHead(200, { 'ao-result': 'body', ...headers }).end(text);
 
-function valueOf(outcome: Outcome): Value {
+function resultOf(outcome: Outcome): Value {
   if (outcome.status === 'error') throw new Error(`${outcome.error.code}: ${outcome.error.message}`);
   return outcome.value;
 }
@@ -69,7 +69,7 @@ describe('requests to nodes', () => {
       response.writeHead(200, { 'ao-result': 'body', 'ao-types': 'body="integer"' }).end('42');
     });
     const request = message({ path: '/a b/c?x=ü', method: 'POST', n: 5, body: 'hello' });
-    expect(valueOf(await client().request(url, request))).toBe(42);
+    expect(resultOf(await client().request(url, request))).toBe(42);
     expect(seen?.url).toBe('/a%20b/c?x=%C3%BC');
     expect(seen?.method).toBe('POST');
     expect(seen?.headers).toMatchObject({ n: '5', 'accept-bundle': 'true', 'ao-types': 'n="integer"' });
@@ -110,7 +110,7 @@ describe('requests to nodes', () => {
 
   test('the whole reply, without what belongs to the transfer', async () => {
     const url = await peer(answer('x', { a: 'b', 'access-control-allow-origin': '*' }));
-    const whole = valueOf(await client().request(url, message({ path: '/' }), { whole: true }));
+    const whole = resultOf(await client().request(url, message({ path: '/' }), { whole: true }));
     if (!isMessage(whole)) throw new Error('not a message');
     expect([whole.get('a'), whole.get('status'), whole.get('body')]).toEqual(['b', 200, 'x']);
     expect(whole.keys().filter((key) => /^(date|connection|content-length|access-control)/.test(key))).toEqual([]);
@@ -150,7 +150,7 @@ describe('bounds', () => {
     const error = errorOf(await client({ allowPrivate: false }).request(url, message({ path: '/' })));
     expect(error.code).toBe('forbidden');
     expect(
-      valueOf(await client({ allowPrivate: false, allow: ['127.0.0.1'] }).request(url, message({ path: '/' }))),
+      resultOf(await client({ allowPrivate: false, allow: ['127.0.0.1'] }).request(url, message({ path: '/' }))),
     ).toBe('x');
   });
 
@@ -255,7 +255,7 @@ describe('several nodes', () => {
       asked.push('good');
       response.writeHead(200, { 'ao-result': 'body' }).end('good');
     });
-    expect(valueOf(await ask(client(), route([bad, 'http://127.0.0.1:1', good, good])))).toBe('good');
+    expect(resultOf(await ask(client(), route([bad, 'http://127.0.0.1:1', good, good])))).toBe('good');
     expect(asked).toEqual(['bad', 'good']);
   });
 
@@ -267,23 +267,23 @@ describe('several nodes', () => {
       });
     });
     const fast = await peer(answer('good'));
-    expect(valueOf(await ask(client(), route([slow, fast], { parallel: true })))).toBe('good');
+    expect(resultOf(await ask(client(), route([slow, fast], { parallel: true })))).toBe('good');
     await expect.poll(() => gone).toBe(true);
   });
 
   test('several answers come as a list', async () => {
     const nodes = await Promise.all(['a', 'b', 'c'].map((text) => peer(answer(text))));
-    expect(valueOf(await ask(client(), route(nodes, { parallel: 2, responses: 3 })))).toEqual(['a', 'b', 'c']);
+    expect(resultOf(await ask(client(), route(nodes, { parallel: 2, responses: 3 })))).toEqual(['a', 'b', 'c']);
   });
 
   test('admissible by status and by a message that judges', async () => {
     const created = await peer((_request, response) => response.writeHead(201, { a: 'b' }).end());
     const fine = await peer((_request, response) => response.writeHead(200, { a: 'c' }).end());
-    const byStatus = valueOf(await ask(client(), route([created, fine], { 'admissible-status': '404, 200' })));
+    const byStatus = resultOf(await ask(client(), route([created, fine], { 'admissible-status': '404, 200' })));
     expect(isMessage(byStatus) && byStatus.get('a')).toBe('c');
     const bad = await peer(answer('bad'));
     const good = await peer(answer('good'));
-    expect(valueOf(await ask(client(), route([bad, good], { admissible: message({ path: 'judge' }) })))).toBe('good');
+    expect(resultOf(await ask(client(), route([bad, good], { admissible: message({ path: 'judge' }) })))).toBe('good');
   });
 
   test('nobody left is an error; the request may override the route', async () => {
@@ -295,6 +295,6 @@ describe('several nodes', () => {
       response.writeHead(200, { 'ao-result': 'body' }).end(leaked ? 'leaked' : 'good');
     });
     const request = message({ path: '/x', 'multirequest-nodes': [good] });
-    expect(valueOf(await ask(client(), route([bad]), request))).toBe('good');
+    expect(resultOf(await ask(client(), route([bad]), request))).toBe('good');
   });
 });

@@ -4,7 +4,7 @@ import { type Binary, binary } from '../core/bytes.ts';
 /** The bytes of a header value, in their in-memory form. */
 export function fromLatin1(value: string): Binary {
   for (let i = 0; i < value.length; i++) {
-    if (value.charCodeAt(i) > 0x7f) return binary(Buffer.from(value, 'latin1'));
+    if (value.charCodeAt(i) > 0x7f) return binary(new Uint8Array(Buffer.from(value, 'latin1')));
   }
   return value;
 }

@@ -141,7 +141,8 @@ export class Transport {
         });
         response.once('error', reject);
         response.once('end', () => {
-          const body = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size);
+          const whole = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size);
+          const body = new Uint8Array(whole.buffer, whole.byteOffset, whole.byteLength);
           resolve({ status: response.statusCode!, rawHeaders: response.rawHeaders, body, url: call.url });
         });
       });
