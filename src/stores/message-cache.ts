@@ -90,7 +90,8 @@ export class MessageCache implements Cache {
   // ---- reading --------------------------------------------------------------------------------------------------------------
 
   read(path: string): Awaitable<Value | undefined> {
-    return this.#readPath(layout.segments(path), 0, true);
+    // Most reads are by a bare id.
+    return this.#readPath(layout.isIdText(path) ? [path] : layout.segments(path), 0, true);
   }
 
   /** As {@link read}, but only from the local store. */

@@ -75,12 +75,13 @@ export function makeMessageCell(
   const id = unsigned.keys()[0]!;
   const covered = keysCommittedBy(unsigned.get(id) as Message);
   const spelling = original === undefined ? undefined : spellingOf(original, value, env);
-  const entries = [...value.entries()].map(([key, item]): readonly [string, Value] => {
+  const changes: [string, Value][] = [];
+  for (const [key, item] of value.entries()) {
     // A list that came as text is spelt by its key: as a link it would lose that.
-    if (isList(item) && spelling?.has(key)) return [key, item];
-    return [key, shallow(item)];
-  });
-  const body = messageFrom(entries);
+    const kept = isList(item) && spelling?.has(key) ? item : shallow(item);
+    if (kept !== item) changes.push([key, kept]);
+  }
+  const body = changes.length === 0 ? value : value.withAll(changes);
   return { id, cell: encode([body, spelling ?? false, covered]), splits };
 }
 

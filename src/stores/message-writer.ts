@@ -87,7 +87,7 @@ export class MessageWriter {
   #isNew(id: string): Awaitable<boolean> {
     if (this.#done.has(id)) return false;
     this.#done.add(id);
-    return andThen(this.#cache.store.type(`${messages}/${id}`), (type) => type === undefined);
+    return andThen(this.#cache.store.read(`${messages}/${id}`), (cell) => cell === undefined);
   }
 
   #addCommitments(unsigned: string, message: Message): Awaitable<void> {
@@ -106,7 +106,7 @@ export class MessageWriter {
   /** Whether the commitment's id leads to the message from now on. */
   #addCommitment(unsigned: string, id: string, commitment: Message, message: Message): Awaitable<boolean> {
     const path = `${commitments}/${unsigned}/${id}`;
-    return andThen(this.#cache.store.type(path), (known) => {
+    return andThen(this.#cache.store.read(path), (known) => {
       if (known === undefined) {
         this.touched.push(unsigned);
         this.entries.push(put(path, encode(commitment)));
