@@ -3,10 +3,13 @@
  *
  * Up to 32 keys: bytewise. Above: the order of a hash trie over a 64-bit hash of the key's bytes, read in 4-bit digits from the least
  * significant one; descending for key lists, ascending for folds.
+ *
+ * The hash works on halves of 32 bits: with BigInt it took ten times as long, and tables of balances have many keys.
  */
 import { compareKeys, keyToBytes } from './bytes.ts';
 
 const maxSortedKeys = 32;
+const maxScratch = 64;
 
 /** Order of key lists, signature components, `keys`. Sorts `keys` in place and returns it. */
 export function keyOrder(keys: string[]): string[] {
@@ -20,78 +23,223 @@ export function foldOrder(keys: string[]): string[] {
   return trieOrder(keys);
 }
 
-function trieOrder(keys: string[]): string[] {
-  const digits = new Map<string, bigint>();
-  for (const key of keys) digits.set(key, reverseNibbles(keyHash(keyToBytes(key))));
-  return keys.sort((a, b) => {
-    const x = digits.get(a)!;
-    const y = digits.get(b)!;
-    return x < y ? -1 : x > y ? 1 : compareKeys(a, b);
-  });
+interface Ranked {
+  readonly key: string;
+  /** The digits of the hash, least significant first, as two numbers. */
+  readonly first: number;
+  readonly second: number;
 }
 
-const mask = (1n << 64n) - 1n;
-const c1 = 0x87c37b91114253d5n;
-const c2 = 0x4cf5ad432745937fn;
-const rotl = (value: bigint, by: bigint): bigint => ((value << by) | (value >> (64n - by))) & mask;
+function trieOrder(keys: string[]): string[] {
+  const hasher = new KeyHasher();
+  const ranked: Ranked[] = keys.map((key) => {
+    hasher.hashKey(key);
+    return { key, first: reverseNibbles(hasher.low), second: reverseNibbles(hasher.high) };
+  });
+  ranked.sort((a, b) => a.first - b.first || a.second - b.second || compareKeys(a.key, b.key));
+  for (let i = 0; i < ranked.length; i++) keys[i] = ranked[i]!.key;
+  return keys;
+}
 
 /** The reference VM's 64-bit hash of a byte string, exported for its test values. */
 export function keyHash(bytes: Uint8Array): bigint {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let alpha = 0n;
-  let beta = 0n;
-  let ticks = 0n;
-  const mixA = (e: bigint): void => {
-    alpha ^= (rotl((e * c1) & mask, 31n) * c2) & mask;
-    alpha = ((rotl(alpha, 27n) + beta) * 5n + 0x52dce729n) & mask;
-    ticks++;
-  };
-  const mixB = (e: bigint): void => {
-    beta ^= (rotl((e * c2) & mask, 33n) * c1) & mask;
-    beta = ((rotl(beta, 31n) + alpha) * 5n + 0x38495ab5n) & mask;
-    ticks++;
-  };
-  mixA(11n);
-  mixB(8n * BigInt(bytes.length));
-  let at = 0;
-  for (; at + 16 <= bytes.length; at += 16) {
-    mixA(view.getBigUint64(at, true));
-    mixB(view.getBigUint64(at + 8, true));
-  }
-  const rest = bytes.length - at;
-  if (rest > 8) beta ^= (rotl((little(bytes, at + 8, bytes.length) * c2) & mask, 33n) * c1) & mask;
-  if (rest > 0) alpha ^= (rotl((little(bytes, at, Math.min(at + 8, bytes.length)) * c1) & mask, 31n) * c2) & mask;
-  alpha ^= ticks;
-  beta ^= ticks;
-  alpha = (alpha + beta) & mask;
-  beta = (beta + alpha) & mask;
-  alpha = finish(alpha);
-  beta = finish(beta);
-  alpha = (alpha + beta) & mask;
-  beta = (beta + alpha) & mask;
-  return alpha ^ beta;
+  const hasher = new KeyHasher();
+  hasher.hash(bytes);
+  return (BigInt(hasher.high) << 32n) | BigInt(hasher.low);
 }
 
-function little(bytes: Uint8Array, from: number, to: number): bigint {
-  let value = 0n;
-  for (let i = to - 1; i >= from; i--) value = (value << 8n) | BigInt(bytes[i]!);
+/** The 8 hex digits of 32 bits in reverse, unsigned. */
+function reverseNibbles(value: number): number {
+  let v = value;
+  v = ((v >>> 16) | (v << 16)) >>> 0;
+  v = ((v & 0xff00ff00) >>> 8) | ((v & 0x00ff00ff) << 8);
+  v = ((v & 0xf0f0f0f0) >>> 4) | ((v & 0x0f0f0f0f) << 4);
+  return v >>> 0;
+}
+
+/** The upper 32 bits of the product of two unsigned 32-bit numbers. */
+function multiplyHigh(a: number, b: number): number {
+  const al = a & 0xffff;
+  const ah = a >>> 16;
+  const bl = b & 0xffff;
+  const bh = b >>> 16;
+  const inner = (Math.imul(ah, bl) + (Math.imul(al, bl) >>> 16)) >>> 0;
+  const outer = ((inner & 0xffff) + (Math.imul(al, bh) >>> 0)) >>> 0;
+  return (Math.imul(ah, bh) + (inner >>> 16) + (outer >>> 16)) | 0;
+}
+
+/** One instance hashes many keys; each half of each 64-bit number is a signed 32-bit field while it works. */
+class KeyHasher {
+  /** The hash, unsigned. */
+  high = 0;
+  low = 0;
+  #alphaHigh = 0;
+  #alphaLow = 0;
+  #betaHigh = 0;
+  #betaLow = 0;
+  #ticks = 0;
+  /** The number being mixed in. */
+  #h = 0;
+  #l = 0;
+
+  /** Most keys are short ASCII text: their bytes are copied here, which is much faster than encoding. */
+  readonly #scratch = new Uint8Array(maxScratch);
+
+  hashKey(key: string): void {
+    const { length } = key;
+    if (length <= maxScratch) {
+      let i = 0;
+      for (; i < length; i++) {
+        const code = key.charCodeAt(i);
+        if (code > 0x7f) break;
+        this.#scratch[i] = code;
+      }
+      if (i === length) return this.hash(this.#scratch, length);
+    }
+    this.hash(keyToBytes(key));
+  }
+
+  hash(bytes: Uint8Array, length = bytes.length): void {
+    this.#alphaHigh = this.#alphaLow = this.#betaHigh = this.#betaLow = this.#ticks = 0;
+    this.#set(0, 11);
+    this.#mixAlpha();
+    this.#set(Math.floor(length / 0x20000000), length << 3);
+    this.#mixBeta();
+    let at = 0;
+    for (; at + 16 <= length; at += 16) {
+      this.#set(word(bytes, at + 4, 4), word(bytes, at, 4));
+      this.#mixAlpha();
+      this.#set(word(bytes, at + 12, 4), word(bytes, at + 8, 4));
+      this.#mixBeta();
+    }
+    this.#rest(bytes, at, length);
+    this.#finish();
+  }
+
+  #set(high: number, low: number): void {
+    this.#h = high | 0;
+    this.#l = low | 0;
+  }
+
+  #multiply(high: number, low: number): void {
+    const h = (multiplyHigh(this.#l, low) + Math.imul(this.#h, low) + Math.imul(this.#l, high)) | 0;
+    this.#l = Math.imul(this.#l, low);
+    this.#h = h;
+  }
+
+  /** By 1 to 63 bits. */
+  #rotate(by: number): void {
+    let h = this.#h;
+    let l = this.#l;
+    if (by >= 32) {
+      [h, l] = [l, h];
+      by -= 32;
+    }
+    if (by === 0) return this.#set(h, l);
+    this.#h = (h << by) | (l >>> (32 - by));
+    this.#l = (l << by) | (h >>> (32 - by));
+  }
+
+  #add(high: number, low: number): void {
+    const l = (this.#l >>> 0) + (low >>> 0);
+    this.#h = (this.#h + high + (l > 0xffffffff ? 1 : 0)) | 0;
+    this.#l = l | 0;
+  }
+
+  #scrambleAlpha(): void {
+    this.#multiply(0x87c37b91, 0x114253d5);
+    this.#rotate(31);
+    this.#multiply(0x4cf5ad43, 0x2745937f);
+  }
+
+  #scrambleBeta(): void {
+    this.#multiply(0x4cf5ad43, 0x2745937f);
+    this.#rotate(33);
+    this.#multiply(0x87c37b91, 0x114253d5);
+  }
+
+  #mixAlpha(): void {
+    this.#scrambleAlpha();
+    this.#set(this.#h ^ this.#alphaHigh, this.#l ^ this.#alphaLow);
+    this.#rotate(27);
+    this.#add(this.#betaHigh, this.#betaLow);
+    this.#multiply(0, 5);
+    this.#add(0, 0x52dce729);
+    this.#alphaHigh = this.#h;
+    this.#alphaLow = this.#l;
+    this.#ticks++;
+  }
+
+  #mixBeta(): void {
+    this.#scrambleBeta();
+    this.#set(this.#h ^ this.#betaHigh, this.#l ^ this.#betaLow);
+    this.#rotate(31);
+    this.#add(this.#alphaHigh, this.#alphaLow);
+    this.#multiply(0, 5);
+    this.#add(0, 0x38495ab5);
+    this.#betaHigh = this.#h;
+    this.#betaLow = this.#l;
+    this.#ticks++;
+  }
+
+  /** The up to 15 bytes after the last whole block. */
+  #rest(bytes: Uint8Array, at: number, length: number): void {
+    const rest = length - at;
+    if (rest > 8) {
+      this.#set(word(bytes, at + 12, rest - 12), word(bytes, at + 8, rest - 8));
+      this.#scrambleBeta();
+      this.#betaHigh ^= this.#h;
+      this.#betaLow ^= this.#l;
+    }
+    if (rest > 0) {
+      this.#set(word(bytes, at + 4, rest - 4), word(bytes, at, rest));
+      this.#scrambleAlpha();
+      this.#alphaHigh ^= this.#h;
+      this.#alphaLow ^= this.#l;
+    }
+  }
+
+  #finish(): void {
+    this.#alphaLow ^= this.#ticks;
+    this.#betaLow ^= this.#ticks;
+    this.#addBoth();
+    this.#set(this.#alphaHigh, this.#alphaLow);
+    this.#finalMix();
+    this.#alphaHigh = this.#h;
+    this.#alphaLow = this.#l;
+    this.#set(this.#betaHigh, this.#betaLow);
+    this.#finalMix();
+    this.#betaHigh = this.#h;
+    this.#betaLow = this.#l;
+    this.#addBoth();
+    this.high = (this.#alphaHigh ^ this.#betaHigh) >>> 0;
+    this.low = (this.#alphaLow ^ this.#betaLow) >>> 0;
+  }
+
+  /** alpha += beta, then beta += alpha. */
+  #addBoth(): void {
+    this.#set(this.#alphaHigh, this.#alphaLow);
+    this.#add(this.#betaHigh, this.#betaLow);
+    this.#alphaHigh = this.#h;
+    this.#alphaLow = this.#l;
+    this.#add(this.#betaHigh, this.#betaLow);
+    this.#betaHigh = this.#h;
+    this.#betaLow = this.#l;
+  }
+
+  /** `k ^= k >> 33` three times, multiplied in between. */
+  #finalMix(): void {
+    this.#l ^= this.#h >>> 1;
+    this.#multiply(0xff51afd7, 0xed558ccd);
+    this.#l ^= this.#h >>> 1;
+    this.#multiply(0xc4ceb9fe, 0x1a85ec53);
+    this.#l ^= this.#h >>> 1;
+  }
+}
+
+/** Up to four bytes at `at`, little-endian; 0 for none. */
+function word(bytes: Uint8Array, at: number, length: number): number {
+  let value = 0;
+  for (let i = Math.min(length, 4) - 1; i >= 0; i--) value = (value << 8) | bytes[at + i]!;
   return value;
-}
-
-function finish(k: bigint): bigint {
-  k ^= k >> 33n;
-  k = (k * 0xff51afd7ed558ccdn) & mask;
-  k ^= k >> 33n;
-  k = (k * 0xc4ceb9fe1a85ec53n) & mask;
-  return k ^ (k >> 33n);
-}
-
-/** The 16 hex digits of `value`, least significant first, as a number to compare by. */
-function reverseNibbles(value: bigint): bigint {
-  let out = 0n;
-  for (let i = 0; i < 16; i++) {
-    out = (out << 4n) | (value & 0xfn);
-    value >>= 4n;
-  }
-  return out;
 }
