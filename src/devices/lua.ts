@@ -10,7 +10,7 @@
 import * as z from 'zod';
 import { isBinary, toBytes, toText } from '../core/bytes.ts';
 import { type Ao, type Call, device } from '../core/device.ts';
-import { AoException } from '../core/errors.ts';
+import { AoException, raise } from '../core/errors.ts';
 import { float } from '../core/fields.ts';
 import { isNumbered } from '../core/lists.ts';
 import { isMessage, isPrivateKey, Message, message } from '../core/message.ts';
@@ -77,7 +77,7 @@ export const lua = device({
       async run(call) {
         const live = current(call as LuaCall);
         if (live === undefined) return fail('not-found', 'There is no machine to save.', { status: 500 });
-        live.machine.collect();
+        // No garbage is collected first: a program could see that by its weak tables, and differ from one that was never saved.
         return ok(message({ body: snapshotBody(live.machine.snapshot()) }));
       },
     },
@@ -122,7 +122,8 @@ async function run(call: LuaCall): Promise<Outcome> {
   if (isMessage(given) && given.size > 0 && !isNumbered(given)) {
     return wrong('The parameters of a function are a list.');
   }
-  const live = current(call) ?? (await fromSnapshot(call)) ?? (await begin(call));
+  const live =
+    current(call) ?? (folding ? missing(call) : undefined) ?? (await fromSnapshot(call)) ?? (await begin(call));
   if (folding && machines.library(live.machine.dialect).has(name)) {
     return wrong(`\`${name}\` is a function of the language, not of the program.`);
   }
@@ -135,18 +136,23 @@ async function run(call: LuaCall): Promise<Outcome> {
         ]
       : ((await ao.loadAll(asList(given))) as Value[]);
 
-  const exclusive = getPrivate(base, 'lane') === true && getPrivate(base, 'inspecting') !== true;
-  const before = exclusive ? undefined : machines.hold(live);
+  // A dry run leaves the lane's machine as it was, whatever comes of it, and its result has no machine.
+  const dry = folding && getPrivate(base, 'inspecting') === true;
+  const before = dry ? live.machine.snapshot() : folding ? undefined : machines.hold(live);
   const outcome = await within(call, live, () => live.machine.call(name, args));
   const result = outcome.ok
     ? returned(outcome.values)
-    : failureOutcome(outcome.failure, { called: name, was: live.machine.get([name]) });
-  if (result.status !== 'error' && isMessage(result.value)) {
+    : failureOutcome(outcome.failure, {
+        called: name,
+        was: live.machine.broken ? undefined : live.machine.get([name]),
+      });
+  const state = result.status !== 'error' && isMessage(result.value) ? result.value : undefined;
+  if (state !== undefined && !dry) {
     live.version++;
-    const state = withHandle(keepPrivate(base, result.value), live, machines);
-    return result.status === 'ok' ? ok(state) : { status: result.status, value: state };
+    const kept = withHandle(keepPrivate(base, state), live, machines);
+    return result.status === 'error' || result.status === 'ok' ? ok(kept) : { status: result.status, value: kept };
   }
-  // Nothing else keeps the state: it is as it was before the call.
+  // Nothing else keeps the machine's new state: it is as it was before the call.
   if (before !== undefined) live.machine.rollback(before);
   else machines.drop(live);
   return result;
@@ -245,6 +251,17 @@ function current({ base, lua: machines }: LuaCall): Live | undefined {
   return typeof handle === 'string' ? machines.find(handle) : undefined;
 }
 
+/** In a lane a handle that leads nowhere means that the machine was lost: the lane has to begin again from a snapshot. */
+function missing({ base }: LuaCall): undefined {
+  if (getPrivate(base, handlePath(base)) === undefined) return undefined;
+  return raise('unavailable', 'The Lua machine of this process is no longer in memory.', 'Ask again.');
+}
+
+/** Machines of lanes are put away by their lanes. */
+function isPinned({ base }: LuaCall): boolean {
+  return getPrivate(base, 'lane') === true;
+}
+
 /** A device in a stack has its own machine. */
 function handlePath(base: Message): string {
   const position = base.get('device-key');
@@ -264,13 +281,14 @@ function keepPrivate(base: Message, result: Message): Message {
 }
 
 /** A machine from `snapshot`, or from the entry of this position in a stack. */
-async function fromSnapshot({ ao, base, lua: machines }: LuaCall): Promise<Live | undefined> {
+async function fromSnapshot(call: LuaCall): Promise<Live | undefined> {
+  const { ao, base, lua: machines } = call;
   const snapshot = await plain(ao, base, 'snapshot');
   if (!isMessage(snapshot)) return undefined;
   const position = base.get('device-key');
   const own = position === undefined ? undefined : await plain(ao, snapshot, text(position) ?? '');
   const body = await plain(ao, isMessage(own) ? own : snapshot, 'body');
-  return isBinary(body) ? machines.restore(snapshotFrom(toBytes(body))) : undefined;
+  return isBinary(body) ? machines.restore(snapshotFrom(toBytes(body)), isPinned(call)) : undefined;
 }
 
 /** A fresh machine with the modules of the base loaded. Throws what stands in the way. */
@@ -278,12 +296,14 @@ async function begin(call: LuaCall): Promise<Live> {
   const { ao, base, cache, lua: machines } = call;
   const sources = await modulesOf(ao, cache, base);
   const dialect = text(await plain(ao, base, 'lua-dialect')) === 'standard' ? 'standard' : 'network';
-  const live = machines.create(dialect, 0);
+  const live = machines.create(dialect, 0, isPinned(call));
   const paths = await sandboxPaths(call);
   for (const path of paths) live.machine.set(path, 'sandboxed');
   for (const { name, code } of sources) {
     const outcome = await within(call, live, () => live.machine.load(name, code));
-    if (!outcome.ok) throw loadFailed(outcome.failure, name);
+    if (outcome.ok) continue;
+    machines.drop(live);
+    throw loadFailed(outcome.failure, name);
   }
   // A module may have put back what it was not given; an `ao` table of its own keeps what else is in it.
   for (const path of paths) live.machine.set(path, 'sandboxed');

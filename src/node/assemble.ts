@@ -5,7 +5,6 @@
  *     lock · wallet · store · cache · schedules · processes · outbox · capabilities · environment · hooks · HTTP
  */
 import { join } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
 import { trace } from '@opentelemetry/api';
 import { allCodecs } from '../codecs/all.ts';
 import { unsignedId } from '../codecs/ids.ts';
@@ -18,21 +17,15 @@ import { runHook } from '../core/hooks.ts';
 import { defaultLimits } from '../core/limits.ts';
 import { isMessage, type Message, message } from '../core/message.ts';
 import type { Outcome } from '../core/outcome.ts';
-import { setPrivate } from '../core/private.ts';
 import type { Resolver } from '../core/resolver.ts';
 import type { Wallet } from '../core/wallet.ts';
 import { sha256 } from '../crypto/hash.ts';
 import { allDevices } from '../devices/all.ts';
 import { LuaMachines } from '../devices/lua/machines.ts';
-import { Assignments } from '../devices/process/assignments.ts';
-import { defaultLaneOptions } from '../devices/process/lane.ts';
-import { InlineProcesses } from '../devices/process/processes.ts';
-import { dressed } from '../devices/process/run-as.ts';
-import { Slots } from '../devices/process/slots.ts';
-import { Snapshots } from '../devices/process/snapshots.ts';
 import { Outbox } from '../devices/push/outbox.ts';
 import { Schedules } from '../devices/scheduler/schedules.ts';
 import { StoreLog } from '../devices/scheduler/store-log.ts';
+import { cacheWithBlobs, temporaryBlobs } from '../http/blobs.ts';
 import { createHttpServer } from '../http/server.ts';
 import { HttpClient } from '../net/client.ts';
 import { createEventCounters } from '../observe/events.ts';
@@ -46,6 +39,7 @@ import type { Store } from '../stores/store.ts';
 import { buildInfo } from './build.ts';
 import type { Config } from './config.ts';
 import { RunningNode } from './control.ts';
+import { laneSettings, openLanes } from './lanes.ts';
 import { lockDirectory } from './lock.ts';
 import { openStore } from './open-store.ts';
 import { consolePages } from './pages.ts';
@@ -109,28 +103,13 @@ export async function startNode(config: Config, parts: NodeParts = {}): Promise<
     });
 
     const schedule = new StoreLog(cache, environment);
+    const lua = await LuaMachines.open();
     const processes = cleanup.use(
-      new InlineProcesses(
-        {
-          slots: new Slots(store),
-          snapshots: new Snapshots(store, sha256),
-          assignments: new Assignments(schedule),
-          clock,
-          toolbox: (signal) => running.resolver.ao({ signal }),
-          breathe: () => setImmediate(),
-        },
-        async (ao, role, state, request) =>
-          ao.resolve(setPrivate(await dressed(ao, state, role), 'inspecting', true), request),
-        {
-          lane: { ...defaultLaneOptions, slotTimeMs: option<number>('slot-time-limit') },
-          maxWarm: option<number>('max-warm-processes'),
-          idleMs: option<number>('process-idle'),
-        },
-      ),
+      openLanes({ store, schedule, clock, lua, resolver: () => running.resolver }, laneSettings(config)),
     );
     const resting = setInterval(
       () => void processes.rest().catch((err: unknown) => log.error({ err }, 'A process could not be put away.')),
-      30_000,
+      5_000,
     );
     resting.unref();
     cleanup.defer(() => clearInterval(resting));
@@ -148,19 +127,21 @@ export async function startNode(config: Config, parts: NodeParts = {}): Promise<
       processes,
       outbox: new Outbox(store),
       peers: client,
-      lua: await LuaMachines.open(),
+      lua,
       events,
       pages: consolePages(),
       ...(metrics === undefined ? {} : { metrics }),
     };
     const devices = [...allDevices, ...(parts.devices ?? [])];
+    // Bodies too large for memory; a link to one can be followed for as long as its request lasts.
+    const blobs = cleanup.use(temporaryBlobs(config.listener.spoolDirectory));
     running.begin({
       dialect: dialects[option<DialectName>('dialect')],
       limits: defaultLimits,
       sha256,
       codecs: new Map(allCodecs.map((codec) => [codec.name, codec])),
       devices: new Map(devices.map((device) => [device.name, device])),
-      cache,
+      cache: cacheWithBlobs(cache, blobs, defaultLimits.maxMessageBytes),
       wallet,
       unsignedId,
       parseTyped,
@@ -173,6 +154,7 @@ export async function startNode(config: Config, parts: NodeParts = {}): Promise<
     const tracer = tracerIfHeard();
     const server = createHttpServer(config.listener, {
       node: () => running.resolver,
+      blobs,
       log,
       ...(metrics === undefined ? {} : { metrics }),
       ...(tracer === undefined ? {} : { tracer }),

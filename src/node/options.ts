@@ -122,6 +122,11 @@ const nodeOptions = z.strictObject({
     .default(60_000)
     .describe('Time one slot of a process may take, in milliseconds.'),
   'max-warm-processes': z.int().positive().default(1_000).describe('Processes kept in memory at one time.'),
+  'process-memory-bytes': z
+    .int()
+    .positive()
+    .optional()
+    .describe('Memory for the machines of processes; a quarter of the machine’s if unset.'),
   'process-idle': z
     .int()
     .positive()

@@ -8,15 +8,13 @@ import type { DialectName } from '../../src/core/dialect.ts';
 import { type Input, isMessage, type Message, message } from '../../src/core/message.ts';
 import type { Outcome } from '../../src/core/outcome.ts';
 import type { Peers } from '../../src/core/peers.ts';
-import { setPrivate } from '../../src/core/private.ts';
 import type { Value } from '../../src/core/value.ts';
 import type { Wallet } from '../../src/core/wallet.ts';
 import { sha256 } from '../../src/crypto/hash.ts';
-import { walletFromJwk } from '../../src/crypto/wallet.ts';
+import { type Jwk, walletFromJwk } from '../../src/crypto/wallet.ts';
 import { Assignments } from '../../src/devices/process/assignments.ts';
 import { defaultLaneOptions, type LaneOptions } from '../../src/devices/process/lane.ts';
-import { InlineProcesses } from '../../src/devices/process/processes.ts';
-import { dressed } from '../../src/devices/process/run-as.ts';
+import { defaultInlineOptions, InlineProcesses } from '../../src/devices/process/processes.ts';
 import { Slots } from '../../src/devices/process/slots.ts';
 import { Snapshots } from '../../src/devices/process/snapshots.ts';
 import { process, processRole } from '../../src/devices/process.ts';
@@ -32,9 +30,7 @@ import { MessageCache } from '../../src/stores/message-cache.ts';
 import type { Store } from '../../src/stores/store.ts';
 
 export function testWallet(file: string): Wallet {
-  return walletFromJwk(
-    JSON.parse(readFileSync(new URL(`../vectors/keys/${file}`, import.meta.url), 'utf8')) as JsonWebKey,
-  );
+  return walletFromJwk(JSON.parse(readFileSync(new URL(`../vectors/keys/${file}`, import.meta.url), 'utf8')) as Jwk);
 }
 
 export interface ProcessWorld {
@@ -59,6 +55,7 @@ export interface ProcessWorldOptions {
   readonly dialect?: DialectName;
   readonly devices?: readonly Device[];
   readonly lane?: Partial<LaneOptions>;
+  readonly maxWarm?: number;
   readonly peers?: Peers;
   readonly options?: Message;
   readonly capabilities?: { readonly [name: string]: unknown };
@@ -78,10 +75,14 @@ export function processWorld(given: ProcessWorldOptions = {}): ProcessWorld {
       clock: systemClock,
       toolbox: (signal) => library.resolver.ao({ signal }),
       breathe: () => setImmediate(),
+      machineBytes: () => library.env.capabilities.lua?.bytes ?? 0,
+      dispose: (state) => library.env.capabilities.lua?.release(state),
     },
-    async (ao, role, state, request) =>
-      ao.resolve(setPrivate(await dressed(ao, state, role), 'inspecting', true), request),
-    { lane: { ...defaultLaneOptions, ...given.lane }, maxWarm: 100, idleMs: 60_000 },
+    {
+      ...defaultInlineOptions,
+      lane: { ...defaultLaneOptions, ...given.lane },
+      ...(given.maxWarm === undefined ? {} : { maxWarm: given.maxWarm }),
+    },
   );
   const outbox = new Outbox(store);
   library = createLibrary({

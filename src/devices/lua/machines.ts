@@ -8,6 +8,8 @@
  *
  * The table is bounded; what falls out of it comes back from a snapshot or from its modules. A capability of `lua@5.3a`.
  */
+import { isMessage, type Message } from '../../core/message.ts';
+import { getPrivate } from '../../core/private.ts';
 import { compileLua, type LuaEngine } from '../../vm/lua/engine.ts';
 import type { Dialect, LuaHostFunction, LuaLimits, LuaMachine } from '../../vm/lua/machine.ts';
 import type { LuaSnapshot } from '../../vm/lua/snapshot.ts';
@@ -30,6 +32,8 @@ export interface Live {
   readonly id: number;
   readonly machine: LuaMachine;
   version: number;
+  /** It belongs to a lane, which puts it away itself: see {@link LuaMachines.release}. */
+  readonly pinned: boolean;
   /** Earlier states that messages may still mean, by version. */
   readonly kept: Map<number, LuaSnapshot>;
   context: CallContext | undefined;
@@ -37,15 +41,18 @@ export interface Live {
 
 export interface LuaMachinesOptions {
   readonly limits: Partial<LuaLimits>;
-  /** Machines in memory at one time, per thread. */
+  /** Machines outside of lanes in memory at one time, per thread. */
   readonly maxMachines: number;
+  /** Bytes these may hold together. */
+  readonly maxBytes: number;
   /** Earlier states kept of a machine outside of lanes. */
   readonly maxKept: number;
 }
 
 export const defaultLuaMachinesOptions: LuaMachinesOptions = {
   limits: { instructions: 10_000_000_000, timeMs: 30_000, memoryBytes: 256 * 1024 * 1024 },
-  maxMachines: 2_000,
+  maxMachines: 500,
+  maxBytes: 512 * 1024 * 1024,
   maxKept: 16,
 };
 
@@ -71,8 +78,8 @@ export class LuaMachines {
   }
 
   /** A fresh machine. */
-  create(dialect: Dialect, seed: number): Live {
-    return this.#keep((functions, time) =>
+  create(dialect: Dialect, seed: number, pinned = false): Live {
+    return this.#keep(pinned, (functions, time) =>
       this.#engine.create({ dialect, seed, limits: this.#options.limits, functions, time }),
     );
   }
@@ -88,8 +95,8 @@ export class LuaMachines {
   }
 
   /** A machine in a saved state. */
-  restore(snapshot: LuaSnapshot): Live {
-    return this.#keep((functions, time) =>
+  restore(snapshot: LuaSnapshot, pinned = false): Live {
+    return this.#keep(pinned, (functions, time) =>
       this.#engine.restore(snapshot, { limits: this.#options.limits, functions, time }),
     );
   }
@@ -123,7 +130,26 @@ export class LuaMachines {
     this.#live.delete(live.id);
   }
 
-  #keep(make: (functions: { readonly [name: string]: LuaHostFunction }, time: () => number) => LuaMachine): Live {
+  /** Forgets the machines that a state's private handles lead to. */
+  release(state: Message): void {
+    const handles = getPrivate(state, 'lua-machine');
+    if (!isMessage(handles)) return;
+    for (const [, handle] of handles.entries()) {
+      if (typeof handle === 'string') this.#live.delete(Number(handle.split(':')[0]));
+    }
+  }
+
+  /** Bytes of all machines, those of lanes included. */
+  get bytes(): number {
+    let sum = 0;
+    for (const live of this.#live.values()) sum += live.machine.footprint;
+    return sum;
+  }
+
+  #keep(
+    pinned: boolean,
+    make: (functions: { readonly [name: string]: LuaHostFunction }, time: () => number) => LuaMachine,
+  ): Live {
     const box: { live: Live | undefined } = { live: undefined };
     const functions = Object.fromEntries(
       hostFunctions.map((name): [string, LuaHostFunction] => [
@@ -132,17 +158,25 @@ export class LuaMachines {
       ]),
     );
     const machine = make(functions, () => box.live?.context?.time ?? 0);
-    const live: Live = { id: this.#next++, machine, version: 0, kept: new Map(), context: undefined };
+    const live: Live = { id: this.#next++, machine, version: 0, pinned, kept: new Map(), context: undefined };
     box.live = live;
     this.#live.set(live.id, live);
-    if (this.#live.size > this.#options.maxMachines) {
-      for (const oldest of this.#live.values()) {
-        // One that is in the middle of a call has a context.
-        if (oldest.context !== undefined) continue;
-        this.#live.delete(oldest.id);
-        break;
-      }
-    }
+    if (!pinned) this.#makeRoom(live);
     return live;
+  }
+
+  /** Forgets the machines outside of lanes that were not used for the longest time, until the others fit. */
+  #makeRoom(newest: Live): void {
+    const loose = [...this.#live.values()].filter((live) => !live.pinned);
+    let count = loose.length;
+    let bytes = loose.reduce((sum, live) => sum + live.machine.footprint, 0);
+    for (const live of loose) {
+      if (count <= this.#options.maxMachines && bytes <= this.#options.maxBytes) return;
+      // One that is in the middle of a call has a context.
+      if (live === newest || live.context !== undefined) continue;
+      this.#live.delete(live.id);
+      count--;
+      bytes -= live.machine.footprint;
+    }
   }
 }

@@ -32,6 +32,8 @@ export interface LaneParts {
   readonly toolbox: (signal: AbortSignal) => Ao;
   /** Lets other work of this thread run. */
   readonly breathe: () => Promise<void>;
+  /** Frees what the private handles of a state lead to (machines). The state is not used again. */
+  readonly dispose: (state: Message) => void;
 }
 
 export interface LaneOptions {
@@ -77,6 +79,12 @@ const passing: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'unavailable',
 ]);
 
+/** A snapshot that fails to load with one of these is no snapshot. */
+const unreadable: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['bad-encoding', 'store-failed']);
+
+/** These cost a whole slot's budget every time, so they are not tried again at once. */
+const exhausting: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['out-of-budget', 'timeout']);
+
 /** How long a fold may keep its thread before others get a turn. */
 const breathEveryMs = 10;
 
@@ -96,6 +104,10 @@ export class ProcessLane {
   /** Computing time since the last snapshot. */
   #unsavedMs = 0;
   #snapshotCostMs = 0;
+  /** A slot that used up its budget, and until when that is the answer. */
+  #exhausted: { readonly slot: number; readonly until: number; readonly outcome: Outcome } | undefined;
+  /** The slot before which machines were lost and rebuilt, so that this is tried once only. */
+  #rebuiltFor = -1;
   #lastUsed: number;
 
   constructor(definition: Definition, parts: LaneParts, options: LaneOptions = defaultLaneOptions) {
@@ -127,6 +139,9 @@ export class ProcessLane {
     this.#lastUsed = this.#parts.clock.now();
     const stored = await this.#parts.slots.read(this.definition.id, slot);
     if (stored !== undefined) return slotOutcome(stored);
+    if (this.#exhausted !== undefined && slot >= this.#exhausted.slot && this.#lastUsed < this.#exhausted.until) {
+      return this.#exhausted.outcome;
+    }
     return new Promise((answer) => {
       this.#waiters.push({ slot, answer });
       if (this.#folding) return;
@@ -135,14 +150,23 @@ export class ProcessLane {
     });
   }
 
-  /** Runs `work` on the live state at the newest computed slot, between two folds. What it does to the state is not kept. */
+  /**
+   * Runs `work` on the live state at the newest computed slot, between two folds. What it does to the state is not kept: devices are told
+   * by the private mark `inspecting` to leave their machines as they were.
+   */
   inspect(work: (state: Message, ao: Ao) => Promise<Outcome>): Promise<Outcome> {
     this.#lastUsed = this.#parts.clock.now();
     return this.#turn(async () => {
       try {
-        const ao = this.#toolbox();
-        const refused = await this.#load(ao);
-        return refused ?? (await work(this.#live!.state, ao));
+        const refused = await this.#load(this.#toolbox());
+        if (refused !== undefined) return refused;
+        const newest = (await this.#parts.slots.latestState(this.definition.id))?.slot ?? -1;
+        while (this.#live !== undefined && this.#live.slot < newest) {
+          const step = await this.#step(this.#live.slot + 1, newest);
+          if (step.ended !== undefined) return step.ended;
+        }
+        const outcome = await work(setPrivate(this.#live!.state, 'inspecting', true), this.#toolbox());
+        return outcome.status === 'ok' && isMessage(outcome.value) ? ok(publicState(outcome.value)) : outcome;
       } catch (thrown) {
         return failed(errorFrom(thrown, 'device-failed'));
       }
@@ -155,7 +179,7 @@ export class ProcessLane {
       if (this.#live === undefined) return;
       if (this.#unsavedMs > 0) await this.#snapshot(this.#toolbox());
       await this.#live.writer.flush();
-      this.#live = undefined;
+      this.#drop();
     });
   }
 
@@ -191,7 +215,7 @@ export class ProcessLane {
           continue;
         }
         this.#status = { status: 'computing', slot, target };
-        if (!(await this.#step(slot + 1, target))) return;
+        if ((await this.#step(slot + 1, target)).ended !== undefined) return;
         if (performance.now() - breath > breathEveryMs) {
           await this.#settle();
           await this.#parts.breathe();
@@ -200,11 +224,18 @@ export class ProcessLane {
       }
       if (this.#live !== undefined) this.#status = { status: 'idle', slot: this.#live.slot };
     } catch (thrown) {
-      this.#live = undefined;
+      this.#drop();
       this.#fail(failed(errorFrom(thrown)));
     } finally {
       this.#folding = false;
     }
+  }
+
+  /** Forgets the live state and its machines. */
+  #drop(): void {
+    if (this.#live !== undefined) this.#parts.dispose(this.#live.state);
+    this.#live = undefined;
+    this.#unsavedMs = 0;
   }
 
   /** Ends the fold with an error for everybody who waits. */
@@ -214,8 +245,8 @@ export class ProcessLane {
     this.#answerAll(outcome);
   }
 
-  /** Computes one slot. False if the fold ends here. */
-  async #step(slot: number, target: number): Promise<boolean> {
+  /** Computes one slot. `ended`: why the fold ends before it. */
+  async #step(slot: number, target: number): Promise<Step> {
     const live = this.#live!;
     const started = performance.now();
     const ao = this.#toolbox();
@@ -223,15 +254,16 @@ export class ProcessLane {
     if (next.status !== 'ok' || !isMessage(next.value)) {
       await this.#settle();
       this.#status = { status: 'waiting', slot: live.slot, for: `slot ${slot} of the schedule` };
-      this.#answerAll(withPhase(next, 'get-schedule', slot));
-      return false;
+      const ended = withPhase(next, 'get-schedule', slot);
+      this.#answerAll(ended);
+      return { ended };
     }
     const assignment = next.value;
     const request = assignment.has('path') ? assignment : assignment.with('path', 'compute');
     const outcome = await this.#execute(ao, live.state.without('results', 'snapshot'), request);
     if (outcome.status !== 'ok' || !isMessage(outcome.value)) {
-      await this.#failSlot(slot, outcome);
-      return false;
+      if (isLost(outcome) && this.#rebuiltFor !== slot) return this.#rebuild(slot);
+      return { ended: await this.#failSlot(slot, outcome, performance.now() - started) };
     }
     const state = outcome.value
       .withAll([
@@ -248,7 +280,17 @@ export class ProcessLane {
       await this.#settle();
     }
     if (this.#unsavedMs > Math.max(this.#options.snapshotEveryMs, 10 * this.#snapshotCostMs)) await this.#snapshot(ao);
-    return true;
+    return { ended: undefined };
+  }
+
+  /** A machine was lost (it trapped, or its memory was wanted): the fold goes on from the newest snapshot. */
+  async #rebuild(slot: number): Promise<Step> {
+    this.#rebuiltFor = slot;
+    await this.#live?.writer.flush();
+    this.#drop();
+    const refused = await this.#load(this.#toolbox());
+    if (refused !== undefined) this.#fail(refused);
+    return { ended: refused };
   }
 
   async #execute(ao: Ao, state: Message, request: Value): Promise<Outcome> {
@@ -260,16 +302,18 @@ export class ProcessLane {
   }
 
   /** Stores the error as the slot's result, unless it may pass, and tells everybody who waits for this slot or a later one. */
-  async #failSlot(slot: number, outcome: Outcome): Promise<void> {
+  async #failSlot(slot: number, outcome: Outcome, tookMs: number): Promise<Outcome> {
     const error = withPhase(outcome, 'compute', slot);
-    if (error.status === 'error' && !passing.has(error.error.code)) {
-      this.#live!.writer.fail(slot, storedError(error.error));
+    const code = error.status === 'error' ? error.error.code : 'internal';
+    if (error.status === 'error' && !passing.has(code)) this.#live!.writer.fail(slot, storedError(error.error));
+    if (exhausting.has(code)) {
+      this.#exhausted = { slot, until: this.#parts.clock.now() + 10 * tookMs, outcome: error };
     }
     await this.#settle();
     this.#fail(error);
     // What the failed call did to a machine is not part of any state.
-    this.#live = undefined;
-    this.#unsavedMs = 0;
+    this.#drop();
+    return error;
   }
 
   /** Writes what was computed, then answers those whose slot is there. Throws `store-failed`; then nobody was answered. */
@@ -312,8 +356,10 @@ export class ProcessLane {
     if (this.#live !== undefined) return undefined;
     const newest = await slots.latestState(id);
     const snapshot = newest === undefined ? undefined : await snapshots.latest(id, newest.slot);
-    const begun =
-      newest === undefined || snapshot === undefined ? await this.#begin(ao) : await this.#resume(ao, newest, snapshot);
+    let begun = newest && snapshot && (await this.#resume(ao, newest, snapshot));
+    // Without a snapshot, or with one that this program can't read, the process is computed from its beginning.
+    if (begun?.outcome?.status === 'error' && unreadable.has(begun.outcome.error.code)) begun = undefined;
+    begun ??= await this.#begin(ao);
     if (begun.outcome !== undefined) return withPhase(begun.outcome, 'compute', begun.slot + 1);
     this.#live = { state: begun.state, slot: begun.slot, writer: slots.writer(id) };
     this.#unsavedMs = 0;
@@ -349,7 +395,8 @@ export class ProcessLane {
     if (live === undefined || live.slot < 0) return;
     const started = performance.now();
     const outcome = await this.#execute(ao, live.state, message({ path: 'snapshot', mode: 'Map' }));
-    const content = outcome.status === 'ok' && isMessage(outcome.value) ? withoutEmpty(outcome.value) : Message.empty;
+    const content = contentOf(outcome);
+    if (content === undefined) return;
     live.writer.also(await this.#parts.snapshots.entries(this.definition.id, live.slot, content));
     await this.#settle();
     this.#unsavedMs = 0;
@@ -362,6 +409,15 @@ function publicState(state: Message): Message {
   return state.filter((key) => !isPrivateKey(key) && key !== 'snapshot');
 }
 
+/** What devices hold beside the state; empty for those that hold nothing, `undefined` if they could not be saved. */
+function contentOf(outcome: Outcome): Message | undefined {
+  if (outcome.status === 'error') {
+    const { code, status } = outcome.error;
+    return code === 'not-found' && status === undefined ? Message.empty : undefined;
+  }
+  return isMessage(outcome.value) ? withoutEmpty(outcome.value) : Message.empty;
+}
+
 /** A stack's snapshot holds an empty message for every device that has nothing to save. */
 function withoutEmpty(content: Message): Message {
   return content.filter(
@@ -372,6 +428,14 @@ function withoutEmpty(content: Message): Message {
 /** Tells devices with machines that only the newest state of this process is ever called: they need not keep earlier ones. */
 function inLane(state: Message): Message {
   return setPrivate(state, 'lane', true);
+}
+
+interface Step {
+  readonly ended: Outcome | undefined;
+}
+
+function isLost(outcome: Outcome): boolean {
+  return outcome.status === 'error' && outcome.error.code === 'unavailable';
 }
 
 interface Begun {

@@ -3,11 +3,11 @@
  * memory is wanted elsewhere. A capability of `process@1.0`; worker threads and other nodes can stand behind the same interface.
  */
 import type { Awaitable } from '../../core/awaitable.ts';
-import type { Ao } from '../../core/device.ts';
 import type { Message } from '../../core/message.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import type { Definition } from './definition.ts';
 import { defaultLaneOptions, type LaneOptions, type LaneParts, type LaneStatus, ProcessLane } from './lane.ts';
+import { dressed } from './run-as.ts';
 import type { Slots } from './slots.ts';
 
 declare module '../../core/device.ts' {
@@ -36,25 +36,31 @@ export interface InlineOptions {
   readonly maxWarm: number;
   /** A lane nobody asked for this long is put away. */
   readonly idleMs: number;
+  /** Bytes that the machines of all lanes may hold together. */
+  readonly maxBytes: number;
 }
 
-export const defaultInlineOptions: InlineOptions = { lane: defaultLaneOptions, maxWarm: 1_000, idleMs: 300_000 };
+export const defaultInlineOptions: InlineOptions = {
+  lane: defaultLaneOptions,
+  maxWarm: 1_000,
+  idleMs: 300_000,
+  maxBytes: 1024 * 1024 * 1024,
+};
+
+export interface InlineParts extends LaneParts {
+  /** Bytes that machines hold in this thread at the moment. */
+  readonly machineBytes: () => number;
+}
 
 /** Lanes in this thread. */
 export class InlineProcesses implements Processes, AsyncDisposable {
-  readonly #parts: LaneParts;
+  readonly #parts: InlineParts;
   readonly #options: InlineOptions;
   /** In the order of their last use. */
   readonly #lanes = new Map<string, ProcessLane>();
-  readonly #inRole: (ao: Ao, role: string, state: Message, request: Message) => Promise<Outcome>;
 
-  constructor(
-    parts: LaneParts,
-    inRole: (ao: Ao, role: string, state: Message, request: Message) => Promise<Outcome>,
-    options: InlineOptions = defaultInlineOptions,
-  ) {
+  constructor(parts: InlineParts, options: InlineOptions = defaultInlineOptions) {
     this.#parts = parts;
-    this.#inRole = inRole;
     this.#options = options;
   }
 
@@ -67,19 +73,29 @@ export class InlineProcesses implements Processes, AsyncDisposable {
   }
 
   inspect(definition: Definition, role: string, request: Message): Promise<Outcome> {
-    return this.#lane(definition).inspect((state, ao) => this.#inRole(ao, role, state, request));
+    return this.#lane(definition).inspect(async (state, ao) => ao.resolve(await dressed(ao, state, role), request));
   }
 
   status(process: string): LaneStatus | undefined {
     return this.#lanes.get(process)?.status;
   }
 
-  /** Puts away lanes that nobody used for a while; the node calls it now and then. */
+  /** Lanes that hold a state in memory. */
+  get warm(): number {
+    let count = 0;
+    for (const lane of this.#lanes.values()) if (lane.warm) count++;
+    return count;
+  }
+
+  /**
+   * Puts away lanes that nobody used for a while, then those used longest ago until the machines of the others fit into their memory. The
+   * node calls it now and then.
+   */
   async rest(): Promise<void> {
     const before = this.#parts.clock.now() - this.#options.idleMs;
     for (const lane of [...this.#lanes.values()]) {
-      if (lane.lastUsed > before) return;
-      await this.#putAway(lane);
+      if (lane.lastUsed > before && this.#parts.machineBytes() <= this.#options.maxBytes) return;
+      if (!lane.busy) await this.#putAway(lane);
     }
   }
 

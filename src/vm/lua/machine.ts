@@ -141,6 +141,11 @@ export class LuaMachine {
     return this.#exports.hb_memory();
   }
 
+  /** Bytes of the whole machine, free parts of its heap included. */
+  get footprint(): number {
+    return this.#exports.memory.buffer.byteLength;
+  }
+
   /** Instructions that the last call used. */
   get instructions(): number {
     return this.#exports.hb_used();
