@@ -911,11 +911,11 @@ static int m_random (lua_State *L) {
   setivalue(&lo, 1);
   if (n > 2) bad("random");
   if (n == 2 && !luaN_tobigint(L, arg(1), &lo)) bad("random");
-  if (!luaN_tobigint(L, arg(n), &hi) || luaN_cmpnum(&hi, &lo) < 0) bad("random");
-  pushval(L, &lo);
-  pushval(L, &lo);
+  pushval(L, &lo);  /* on the stack at once: it may be a new big integer */
+  if (!luaN_tobigint(L, arg(n), &hi)) { lua_settop(L, n); bad("random"); }
   pushval(L, &hi);
-  lua_insert(L, -2);
+  if (luaN_cmpnum(&hi, &lo) < 0) { lua_settop(L, n); bad("random"); }
+  pushval(L, &lo);
   lua_arith(L, LUA_OPSUB);      /* lo, hi - lo */
   pushval(L, &one);
   lua_arith(L, LUA_OPADD);      /* lo, range */

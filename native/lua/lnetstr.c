@@ -605,24 +605,18 @@ static int integral (lua_State *L, int i, int base, Spec f, int upper, int wrap,
   size_t n, k;
   int neg;
   if (i > nargs()) return 0;
-  luaL_checkstack(L, 4, NULL);
-  {  /* the value goes on the stack, below the buffer's own use of it */
-    TValue *o = arg(i);
-    if (!luaN_tobigint(L, o, &v)) return 0;
-  }
+  luaL_checkstack(L, 6, NULL);
+  if (!luaN_tobigint(L, arg(i), &v)) return 0;
+  luaN_pushint(L, &v);
   if (wrap && ((ttisinteger(&v) && ivalue(&v) < 0) || (ttisbig(&v) && bigvalue(&v)->neg))) {
-    luaN_pushint(L, &v);
     lua_pushinteger(L, 1);
     lua_pushinteger(L, 64);
     lua_arith(L, LUA_OPSHL);
     lua_arith(L, LUA_OPADD);
-    setobj(L, &v, L->top - 1);
-    lua_pop(L, 1);
   }
   {
-    TString *ts = luaN_bigtext(L, &v, base);
-    setsvalue2s(L, L->top, ts);
-    api_incr_top(L);
+    TString *ts = luaN_bigtext(L, L->top - 1, base);
+    setsvalue2s(L, L->top - 1, ts);
   }
   s = lua_tolstring(L, -1, &n);
   neg = *s == '-';
