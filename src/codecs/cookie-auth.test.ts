@@ -77,6 +77,24 @@ describe('cookies', () => {
     expect(parseCookies(writeCookies(store)).map(([, value]) => value)).toEqual(['v', 'two words']);
   });
 
+  test('[row codecs/6/Writing] attributes are sorted, flags keep their order, values are not escaped', () => {
+    const store = fromNotation({
+      k2: { value: 'a"b', attributes: { b: '2', a: '1' }, flags: ['Z', 'A'] },
+      k1: { value: 'v1', attributes: {}, flags: [] },
+    }) as Message;
+    expect(writeSetCookies(store)).toEqual(['k1="v1"', 'k2="a"b"; a=1; b=2; Z; A']);
+  });
+
+  test('[row codecs/6/Parsing] quotes, separators and escapes', () => {
+    const read = (line: string): Json => toNotation(parseSetCookies(line)[0]![1]);
+    expect(read('k="a;b"; Path=%2Fx; "HttpOnly"; Secure')).toEqual({
+      value: 'a;b',
+      attributes: { Path: '%2Fx' },
+      flags: ['HttpOnly', 'Secure'],
+    });
+    expect(read('k=a%20b ')).toBe('a b ');
+  });
+
   test('a header that is too long is refused', () => {
     expect(() => parseCookies('a'.repeat(100_000))).toThrow(AoException);
     expect(() => parseCookies(7)).toThrow(AoException);
@@ -126,6 +144,15 @@ describe('commitments with a secret', () => {
     expect(await check(message({ authorization: 'Basic dXNlcjpwYXNy', iterations: 10 }))).toBe(false);
     expect(await check(message({ authorization: 'Basic dXNlcjpwYXNz', iterations: 11 }))).toBe(false);
     expect(await check(message({}))).toBe(false);
+  });
+
+  test('[row codecs/6/http-auth benchmark, codecs/6/http-auth derivation] the default work is done off the main thread', async () => {
+    const request = message({ authorization: 'Basic dXNlcjpwYXNz', 'key-length': 32 });
+    let ticks = 0;
+    const timer = setInterval(() => ticks++, 5);
+    expect(await authSecret(request)).toHaveLength(43);
+    clearInterval(timer);
+    expect(ticks).toBeGreaterThan(3);
   });
 
   test('without a secret nothing is committed, and absurd work is refused', async () => {

@@ -11,13 +11,7 @@ import { raise } from '../core/errors.ts';
 import { isMessage, isPrivateKey, type Message } from '../core/message.ts';
 import { sha256 } from '../crypto/hash.ts';
 import { chooseCommitment, noSignature, signatureOf, unsignedType } from './ans104/commitment.ts';
-import {
-  type Conversion,
-  dialectLayout,
-  type Envelope,
-  type EnvelopeFormat,
-  type Signature,
-} from './ans104/envelope.ts';
+import { conversionOf, type Envelope, type EnvelopeFormat, type Signature } from './ans104/envelope.ts';
 import { forms } from './ans104/forms.ts';
 import { readEnvelope } from './ans104/read-envelope.ts';
 import { rsaType } from './ans104/signature-types.ts';
@@ -53,7 +47,7 @@ export const tx: Codec = {
     }
     return andThen(params.bundle === true ? inlined(tabm, env) : tabm, (message) => {
       const commitment = chooseCommitment(message, format.device, params.bundle);
-      const envelope = writeEnvelope(message, commitment, conversionIn(env));
+      const envelope = writeEnvelope(message, commitment, conversionOf(format, env));
       return writeTransaction(
         transactionOf(envelope, (commitment && signatureOf(commitment)) ?? noSignature, env.dialect),
       );
@@ -74,7 +68,7 @@ export function transactionTabm(transaction: Transaction, env: Environment): Tab
     isSigned(transaction)
       ? { id: () => sha256(transaction.signature), signature: { ...transaction, type: rsaType } }
       : { id: () => unsignedTransactionId(transaction), signature: undefined },
-    conversionIn(env),
+    conversionOf(format, env),
     'capitals',
   );
 }
@@ -196,7 +190,7 @@ function commitTransaction(tabm: Message, request: CommitRequest, env: Environme
   }
   const plain = tabm.filter((key) => key !== 'commitments' && !isPrivateKey(key));
   return andThen(request.bundle === true ? inlined(plain, env) : plain, (message) => {
-    const envelope = writeEnvelope(message, undefined, conversionIn(env));
+    const envelope = writeEnvelope(message, undefined, conversionOf(format, env));
     if (!['signed', rsaType.name].includes(request.type)) return committed(envelope, undefined);
     const wallet = request.wallet ?? env.wallet;
     if (wallet === undefined)
@@ -209,13 +203,10 @@ function commitTransaction(tabm: Message, request: CommitRequest, env: Environme
   });
 
   function committed(envelope: Envelope, signature: Signature | undefined): Message {
-    return check.read(envelope, signature, conversionIn(env)) ?? raise('bad-commitment', 'Nothing to commit to.');
+    return (
+      check.read(envelope, signature, conversionOf(format, env)) ?? raise('bad-commitment', 'Nothing to commit to.')
+    );
   }
-}
-
-function conversionIn(env: Environment): Conversion {
-  const layout = dialectLayout(env.dialect);
-  return { env, format, defaultLayout: layout, layout, depth: 0 };
 }
 
 function bytesOf(value: Binary): Uint8Array {

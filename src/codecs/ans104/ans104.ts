@@ -12,7 +12,7 @@ import { raise } from '../../core/errors.ts';
 import { isMessage, isPrivateKey, type Message } from '../../core/message.ts';
 import { inlined } from '../httpsig/children.ts';
 import { chooseCommitment, signatureOf, unsignedType } from './commitment.ts';
-import { type Conversion, dialectLayout } from './envelope.ts';
+import { conversionOf } from './envelope.ts';
 import { forms } from './forms.ts';
 import { Item, unsignedItemId } from './item.ts';
 import { itemFormat } from './item-format.ts';
@@ -28,14 +28,14 @@ export const ans104: Codec = {
   toTabm(encoded, _params, env) {
     if (isMessage(encoded)) return encoded;
     if (!isBinary(encoded)) raise('bad-encoding', 'A data item is a byte string.');
-    return readItem(new Item(toBytes(encoded)), conversionIn(env), 'capitals');
+    return readItem(new Item(toBytes(encoded)), conversionOf(itemFormat, env), 'capitals');
   },
 
   fromTabm(tabm, params, env) {
-    if (!isMessage(tabm)) return writeItem(tabm, conversionIn(env)).bytes;
+    if (!isMessage(tabm)) return writeItem(tabm, conversionOf(itemFormat, env)).bytes;
     return andThen(params.bundle === true ? inlined(tabm, env) : tabm, (message) => {
       const commitment = chooseCommitment(message, itemFormat.device, params.bundle);
-      const envelope = writeEnvelope(message, commitment, conversionIn(env));
+      const envelope = writeEnvelope(message, commitment, conversionOf(itemFormat, env));
       return itemOf(envelope, commitment && signatureOf(commitment)).bytes;
     });
   },
@@ -46,11 +46,6 @@ export const ans104: Codec = {
     verify: (tabm, id, commitment, _request, env) => verifyEnvelope(tabm, id, commitment, check, forms(env), env),
   },
 };
-
-function conversionIn(env: Environment): Conversion {
-  const layout = dialectLayout(env.dialect);
-  return { env, format: itemFormat, defaultLayout: layout, layout, depth: 0 };
-}
 
 const check: EnvelopeCheck = {
   format: itemFormat,
@@ -64,7 +59,7 @@ const check: EnvelopeCheck = {
 
 function commitItem(tabm: Message, request: CommitRequest, env: Environment): Awaitable<Message> {
   const plain = tabm.filter((key) => key !== 'commitments' && !isPrivateKey(key));
-  const conversion = conversionIn(env);
+  const conversion = conversionOf(itemFormat, env);
   return andThen(request.bundle === true ? inlined(plain, env) : plain, (message) => {
     const envelope = writeEnvelope(message, undefined, conversion);
     const item = itemOf(envelope, undefined);

@@ -5,6 +5,7 @@
 import type { Binary } from '../../core/bytes.ts';
 import type { Dialect } from '../../core/dialect.ts';
 import type { Environment } from '../../core/environment.ts';
+import { raise } from '../../core/errors.ts';
 import type { ByteOrder } from './bundle.ts';
 import type { SignatureType } from './signature-types.ts';
 import type { Tag } from './tags.ts';
@@ -60,4 +61,32 @@ export interface Conversion {
   /** Of the envelope that is being written. */
   readonly layout: Layout;
   readonly depth: number;
+  readonly work: Work;
+}
+
+/** The conversion of a whole envelope of this format. */
+export function conversionOf(
+  format: EnvelopeFormat,
+  env: Environment,
+  layout: Layout = dialectLayout(env.dialect),
+): Conversion {
+  return { env, format, defaultLayout: layout, layout, depth: 0, work: new Work(env.limits.maxMessageBytes) };
+}
+
+/**
+ * Counts the bytes of nested bundles that were hashed or copied. Every level of nesting goes over its bytes again: without a bound a deep
+ * bundle of 100 MB keeps a processor busy for a minute.
+ */
+export class Work {
+  #left: number;
+
+  constructor(maxMessageBytes: number) {
+    this.#left = 8 * maxMessageBytes;
+  }
+
+  /** Raises `limit-exceeded` when too much was done. */
+  on(bytes: number): void {
+    this.#left -= bytes;
+    if (this.#left < 0) raise('limit-exceeded', 'The bundle is too large for its depth.', 'Nest less, or send less.');
+  }
 }

@@ -205,27 +205,31 @@ describe('properties', () => {
     );
   });
 
-  test('any signed item, as a message, is the same item and verifies', async () => {
-    await fc.assert(
-      fc.asyncProperty(tags, bytes(50), field, field, async (list, data, target, anchor) => {
-        const item = await signItem({ tags: list, data, target, anchor }, wallet);
-        let held: Value;
-        try {
-          held = fromTabm(await ans104.toTabm(item.bytes, {}, env), env);
-        } catch (error) {
-          expect(error).toBeInstanceOf(AoException);
-          return;
-        }
-        const tabm = toTabm(held, 'inline', env);
-        expect(toBytes((await ans104.fromTabm(tabm, {}, env)) as Binary)).toEqual(item.bytes);
-        // A value and a link under one name are one key of the message, which then says less than was signed.
-        const names = new Set(item.tags.map((one) => lowerCase(one.name)));
-        const clash = [...names].some((one) => names.has(`${one}+link`));
-        if (isMessage(held)) expect(await verify(held, env)).toBe(!clash);
-      }),
-      { seed: 8, numRuns: 400 },
-    );
-  });
+  test.each(['2025-09', '2025-11', '2026'] as const)(
+    'any signed item in %s is the same item and verifies',
+    async (dialect) => {
+      const env = codecEnvironment(dialect, allCodecs, wallet);
+      await fc.assert(
+        fc.asyncProperty(tags, bytes(50), field, field, async (list, data, target, anchor) => {
+          const item = await signItem({ tags: list, data, target, anchor }, wallet);
+          let held: Value;
+          try {
+            held = fromTabm(await ans104.toTabm(item.bytes, {}, env), env);
+          } catch (error) {
+            expect(error).toBeInstanceOf(AoException);
+            return;
+          }
+          const tabm = toTabm(held, 'inline', env);
+          expect(toBytes((await ans104.fromTabm(tabm, {}, env)) as Binary)).toEqual(item.bytes);
+          // A value and a link under one name are one key of the message, which then says less than was signed.
+          const names = new Set(item.tags.map((one) => lowerCase(one.name)));
+          const clash = [...names].some((one) => names.has(`${one}+link`));
+          if (isMessage(held)) expect(await verify(held, env)).toBe(!clash);
+        }),
+        { seed: 8, numRuns: 250 },
+      );
+    },
+  );
 
   test('any message in lower case comes back from its item, bundled or not', async () => {
     const key = fc

@@ -125,8 +125,9 @@ function readData(
   const mapId = meta('bundle-map');
   const child = (item: Item): Tabm => readItem(item, { ...conversion, depth: conversion.depth + 1 }, inside);
   if (mapId !== undefined) {
+    conversion.work.on(data.length);
     const bundle = parseBundle(data, maxKeys);
-    const members = manifestMembers(bundle, mapId);
+    const members = manifestMembers(bundle, mapId, maxKeys);
     return { entries: members.map(([key, item]) => [key, child(item)] as const), byteOrder: bundle.byteOrder };
   }
   if (!conversion.env.dialect.listBundles) return raw;
@@ -152,14 +153,25 @@ export function readItem(item: Item, conversion: Conversion, keep: Keep): Tabm {
   return readEnvelope({ tags: item.tags, data: item.data, fields }, identity, itemConversion(conversion), keep);
 }
 
-/** Keys and members of a map bundle, by its manifest: an item whose unsigned id the `bundle-map` tag names. */
-function manifestMembers({ items }: Bundle, mapId: string): [string, Item][] {
-  const byId = new Map(items.map((item) => [toBase64Url(unsignedItemId(item)), item] as const));
+/**
+ * Keys and members of a map bundle, by its manifest: an item whose unsigned id the `bundle-map` tag names. Equal members are there once for
+ * each key; otherwise a small bundle could become an endless message.
+ */
+function manifestMembers({ items }: Bundle, mapId: string, maxKeys: number): [string, Item][] {
+  const byId = new Map<string, Item[]>();
+  for (const item of items) {
+    const id = toBase64Url(unsignedItemId(item));
+    const equal = byId.get(id);
+    if (equal === undefined) byId.set(id, [item]);
+    else equal.push(item);
+  }
   const wanted = fromBase64(mapId);
-  const manifest = wanted && byId.get(toBase64Url(wanted));
+  const manifest = wanted && byId.get(toBase64Url(wanted))?.pop();
   if (manifest === undefined) raise('bad-encoding', 'The bundle lacks the manifest that its `bundle-map` names.');
-  return manifestEntries(manifest.data).map(([key, id]) => {
-    const member = byId.get(id);
+  const entries = manifestEntries(manifest.data);
+  if (entries.length > maxKeys) raise('limit-exceeded', `A bundle has more than ${maxKeys} members.`);
+  return entries.map(([key, id]) => {
+    const member = byId.get(id)?.pop();
     return member === undefined ? raise('bad-encoding', `The bundle lacks its member \`${key}\`.`) : [key, member];
   });
 }

@@ -271,6 +271,30 @@ describe('bundles', () => {
     }
   });
 
+  test('equal members are there once for each key, and no key without one is believed', async () => {
+    const held = { a: { x: 'y' }, b: { x: 'y' } };
+    expect(toNotation(await bundled(held))).toEqual(held);
+    const item = await write(message(held), true);
+    const { items } = parseBundle(item.data, 10);
+    expect(items).toHaveLength(3);
+    const fewer = makeBundle(
+      items.slice(0, 2).map((one) => ({ item: one, id: unsignedItemId(one) })),
+      'little-endian',
+    );
+    await expect(read(makeItem({ tags: item.tags, data: fewer }))).rejects.toThrow('lacks its member');
+  });
+
+  test('large and deep at once is refused, both ways', async () => {
+    let held = message({ data: new Uint8Array(20_000) });
+    for (let i = 0; i < 30; i++) held = message({ n: held });
+    const small = { ...env, limits: { ...env.limits, maxMessageBytes: 40_000 } };
+    const tabm = toTabm(held, 'inline', small) as Message;
+    await expect((async () => ans104.fromTabm(tabm, {}, small))()).rejects.toThrow('too large for its depth');
+    const raw = toBytes((await ans104.fromTabm(tabm, {}, env)) as Binary);
+    expect(() => ans104.toTabm(raw, {}, small)).toThrow('too large for its depth');
+    expect(isMessage(await ans104.toTabm(raw, {}, env))).toBe(true);
+  });
+
   test('bundle tags on something else are just tags', async () => {
     const tags = [tag('bundle-format', 'binary'), tag('bundle-version', '2.0.0')];
     const held = await returns(await signed(tags));

@@ -17,6 +17,7 @@ import { sha256 } from '../../crypto/hash.ts';
 import { isBundled, layoutOf, signatureOf, unsignedType } from './commitment.ts';
 import {
   type Conversion,
+  conversionOf,
   dialectLayout,
   type Envelope,
   type EnvelopeFormat,
@@ -89,7 +90,7 @@ function holds(
   layout: Layout,
   env: Environment,
 ): Awaitable<boolean> {
-  const conversion: Conversion = { env, format: check.format, defaultLayout: layout, layout, depth: 0 };
+  const conversion = conversionOf(check.format, env, layout);
   const envelope = writeEnvelope(message, commitment, conversion);
   const valid =
     signature === undefined

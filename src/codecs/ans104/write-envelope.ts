@@ -37,12 +37,15 @@ export function writeEnvelope(message: Message, commitment: Message | undefined,
   if (plan.list) {
     const items = listKeys(plan.members).map(member);
     const listed = items.map((item) => ({ item, id: item.signed ? itemId(item) : unsignedItemId(item) }));
-    return { tags: plan.tags(undefined), data: makeBundle(listed, layout.byteOrder), fields };
+    const data = makeBundle(listed, layout.byteOrder);
+    conversion.work.on(data.length);
+    return { tags: plan.tags(undefined), data, fields };
   }
   const members = new Map(plan.members.map((key) => [key, identified(member(key))] as const));
   const manifest = identified(manifestItem(members));
   const items = [manifest, ...keyOrder([...members.keys()]).map((key) => members.get(key)!)];
   const data = makeBundle(items, layout.byteOrder);
+  conversion.work.on(data.length);
   return { tags: plan.tags(toBase64Url(manifest.id)), data, fields };
 }
 
