@@ -12,7 +12,7 @@
  * The package loads prebuilt binaries. Where there is none for the platform, `openLmdb` fails with `unavailable` and `openDisk`
  * (open.ts) takes the file store instead.
  */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RootDatabase } from 'lmdb';
 import type { Awaitable } from '../core/awaitable.ts';
@@ -96,16 +96,19 @@ class LmdbEngine implements Engine {
   readonly shareable = true;
   readonly blobs: BlobFiles;
   readonly #database: Database;
+  readonly #directory: string;
   readonly #capacity: number;
   /** Bytes that may be written before the size of the file is looked at again. */
   #allowance = 0;
   #closed = false;
+  #expecting = false;
 
   constructor(database: Database, directory: string, readOnly: boolean, capacity: number, blobs: BlobFiles) {
     this.name = `lmdb ${directory}`;
     this.readOnly = readOnly;
     this.blobs = blobs;
     this.#database = database;
+    this.#directory = directory;
     this.#capacity = capacity;
   }
 
@@ -119,13 +122,30 @@ class LmdbEngine implements Engine {
       return this.#database.getKeys(to === undefined ? { start: from } : { start: from, end: to });
     }
     // A descending range starts at its upper end, which we exclude, and includes its lower one.
-    const start = to ?? highest;
-    return this.#database.getKeys({ start, end: from, reverse: true, exclusiveStart: true, inclusiveEnd: true });
+    const lower = { end: from, reverse: true, inclusiveEnd: true };
+    return this.#database.getKeys(to === undefined ? lower : { ...lower, start: to, exclusiveStart: true });
   }
 
   commit(changes: readonly Change[], durable: boolean, holds?: () => boolean): Awaitable<boolean> {
     this.#checkCapacity(changes);
     return holds === undefined ? this.#plain(changes, durable) : this.#conditional(changes, durable, holds);
+  }
+
+  /**
+   * Each transaction has a promise of its own inside LMDB's binding that nobody gets to see; when a commit fails, it is an unhandled
+   * rejection, which ends the process. It can be had after the binding's own turn, which was queued by the first write before ours.
+   */
+  #expectFailure(): void {
+    if (this.#expecting) return;
+    this.#expecting = true;
+    setImmediate(() => {
+      this.#expecting = false;
+      // The failure itself reaches the writers.
+      void this.#database.committed.then(
+        () => {},
+        () => {},
+      );
+    });
   }
 
   async #plain(changes: readonly Change[], durable: boolean): Promise<boolean> {
@@ -136,13 +156,24 @@ class LmdbEngine implements Engine {
     }
     if (last === undefined) return true;
     const { flushed } = last;
-    await last.catch(rethrowCommit);
+    this.#expectFailure();
+    await last.catch((error) => this.#fail(error));
     if (durable) await flushed;
     return true;
   }
 
+  async #fail(error: unknown): Promise<never> {
+    const reason = await reasonOf(error);
+    if ((reason as { code?: unknown }).code !== inputOutputError || !isTight(this.#directory)) throw reason;
+    return raise('disk-full', `The disk of ${this.name} is full. Nothing was written; reading still works.`, {
+      hint: 'Free some space.',
+      cause: reason,
+    });
+  }
+
   /** A child transaction: an exception half-way takes back its own changes and not those of its neighbours. */
   async #conditional(changes: readonly Change[], durable: boolean, holds: () => boolean): Promise<boolean> {
+    this.#expectFailure();
     const applied = await this.#database
       .childTransaction(() => {
         if (!holds()) return false;
@@ -152,7 +183,7 @@ class LmdbEngine implements Engine {
         }
         return true;
       })
-      .catch(rethrowCommit);
+      .catch((error) => this.#fail(error));
     if (durable && applied) await this.#database.flushed;
     return applied;
   }
@@ -203,16 +234,26 @@ class LmdbEngine implements Engine {
   }
 }
 
-/** Above every key of ours: no UTF-8 text begins with byte 255 or U+10FFFF's bytes. */
-const highest = '\u{10ffff}';
-
 /** LMDB's own rejection only points at the reason. */
-async function rethrowCommit(error: unknown): Promise<never> {
+async function reasonOf(error: unknown): Promise<unknown> {
   const reason = (error as { commitError?: Promise<unknown> }).commitError;
-  throw reason === undefined
-    ? error
-    : await reason.then(
-        () => error,
-        (cause: unknown) => cause,
-      );
+  if (reason === undefined) return error;
+  return reason.then(
+    () => error,
+    (cause: unknown) => cause,
+  );
+}
+
+/** A page that did not fit on the disk whole is reported as this. */
+const inputOutputError = 5;
+/** Less than this is no space for a transaction. */
+const tightBytes = 8 * 1024 * 1024;
+
+function isTight(directory: string): boolean {
+  try {
+    const { bavail, bsize } = statfsSync(directory);
+    return bavail * bsize < tightBytes;
+  } catch {
+    return false;
+  }
 }

@@ -426,6 +426,13 @@ export function storeSuite({ name, open, lacks = {} }: StoreFactory): void {
       expect(await readText(store, 'Ab')).toBe('2');
     });
 
+    check('the highest keys are found from both ends', async (store) => {
+      const names = ['a', 'é', '\u{10ffff}x', '\udcff\udcff'];
+      await store.write(names.map((name) => put(name, bytes(''))));
+      expect(await store.list('')).toEqual(names);
+      expect(await store.list('', { reverse: true })).toEqual(names.toReversed());
+    });
+
     check('the root cannot be written', async (store) => {
       await expect(async () => await store.write([put('/', bytes('x'))])).rejects.toThrow(AoException);
     });
