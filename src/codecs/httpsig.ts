@@ -52,9 +52,7 @@ function mustBundle(tabm: Message, env: Environment): boolean {
 function encodeWhole(tabm: Message, env: Environment, wire: boolean): Awaitable<Value> {
   const { fields, body } = encodeFields(tabm, env, undefined, wire);
   if (body !== undefined) fields.set('body', body);
-  const commitments = commitmentsOf(tabm)
-    .map(([, commitment]) => commitment)
-    .filter((commitment) => !isForeign(commitment));
+  const commitments = commitmentsOf(tabm).filter(([, commitment]) => !isForeign(commitment));
   if (commitments.length === 0) {
     if (tabm.has('signature') && !tabm.has('commitments')) signOwnCommitment(tabm, fields, env);
     return new Message(fields);

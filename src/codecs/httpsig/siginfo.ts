@@ -8,24 +8,16 @@
  * again from the message that is being encoded.
  */
 import { type Awaitable, andThen, mapInOrder } from '../../core/awaitable.ts';
-import { compareKeys, fromBase64, isBinary, toBase64, toBase64Url, toText } from '../../core/bytes.ts';
-import { commitmentText, rawKeysCommittedBy } from '../../core/commitments.ts';
+import { compareKeys, toBase64Url } from '../../core/bytes.ts';
+import { rawKeysCommittedBy } from '../../core/commitments.ts';
 import type { Environment } from '../../core/environment.ts';
 import { raise } from '../../core/errors.ts';
 import { isMessage, Message } from '../../core/message.ts';
-import { Atom, isInteger, isList, type Value } from '../../core/value.ts';
+import type { Value } from '../../core/value.ts';
 import { sha256Base64Url } from '../../crypto/hash.ts';
 import { committedValue } from '../ids.ts';
 import { naturalValue } from '../structured-field-values.ts';
-import {
-  type Dictionary,
-  type Item,
-  isInnerList,
-  type Params,
-  parseDictionary,
-  serializeString,
-  Token,
-} from '../structured-fields.ts';
+import { type Dictionary, type Item, isInnerList, type Params, parseDictionary, Token } from '../structured-fields.ts';
 import { committedKeysOf, components } from './base.ts';
 import { inlined, linked } from './children.ts';
 import { committerOfKeyId } from './keyid.ts';
@@ -41,7 +33,11 @@ export interface Siginfo {
 // ---- writing ----------------------------------------------------------------------------------------------------------------
 
 /** The headers of these commitments over `tabm`. */
-export function writeSiginfo(tabm: Message, commitments: readonly Message[], env: Environment): Awaitable<Siginfo> {
+export function writeSiginfo(
+  tabm: Message,
+  commitments: readonly (readonly [string, Message])[],
+  env: Environment,
+): Awaitable<Siginfo> {
   // The commitments of one message mostly cover the same keys: work their components out once.
   const known = new Map<string, Awaitable<readonly Line[]>>();
   const linesOf = (commitment: Message): Awaitable<readonly Line[]> => {
@@ -58,8 +54,8 @@ export function writeSiginfo(tabm: Message, commitments: readonly Message[], env
     }
     return lines;
   };
-  const written = mapInOrder(commitments, (commitment) =>
-    andThen(linesOf(commitment), (lines) => writeCommitment(commitment, lines, env)),
+  const written = mapInOrder(commitments, ([id, commitment]) =>
+    andThen(linesOf(commitment), (lines) => writeCommitment(commitment, lines, env, id)),
   );
   return andThen(written, (entries) => {
     entries.sort((a, b) => compareKeys(a.label, b.label));
@@ -94,6 +90,9 @@ export function isSiginfo(signature: Value | undefined, input: Value | undefined
 export function readSiginfo(signature: string, input: string, around: Surroundings, env: Environment): Message {
   const signatures = parseDictionary(signature, env.limits.maxKeys);
   const inputs = parseDictionary(input, env.limits.maxKeys);
+  if (signatures.size > env.limits.maxCommitments) {
+    raise('limit-exceeded', `A message has more than ${env.limits.maxCommitments} commitments.`);
+  }
   const out = new Map<string, Value>();
   for (const [label, member] of signatures) {
     const bytes = isInnerList(member) ? undefined : member.item;

@@ -21,23 +21,22 @@ export interface Written {
   readonly input: string;
 }
 
-export function writeCommitment(commitment: Message, lines: readonly Line[], env: Environment): Written {
+/** `id` is the commitment's, if it is known: an id that doesn't follow from the signature travels as a parameter. */
+export function writeCommitment(commitment: Message, lines: readonly Line[], env: Environment, id?: string): Written {
   const signature = fromBase64(commitmentText(commitment, 'signature') ?? '');
   if (signature === undefined) raise('bad-base64', 'The `signature` of a commitment is not base64.');
   const names = lines.map(([name]) => serializeString(name.startsWith('@') ? name.slice(1) : name));
   let input = `(${names.join(' ')});alg=${serializeString(algorithm(commitment))}`;
-  for (const name of leadingParams) {
+  const further = commitment.keys().filter((name) => !apart.has(name) && isParamName(name));
+  for (const name of [...leadingParams, ...further]) {
     const value = commitment.get(name);
-    if (value !== undefined) input += `;${name}=${paramText(name, value, env)}`;
+    const spelt = value === undefined ? undefined : paramText(name, value, env);
+    if (spelt !== undefined) input += `;${name}=${spelt}`;
   }
-  for (const name of commitment.keys()) {
-    if (!apart.has(name)) input += `;${name}=${paramText(name, commitment.get(name)!, env)}`;
-  }
-  return {
-    label: `comm-${sha256Base64Url(signature).toLowerCase()}`,
-    signature: `:${toBase64(signature)}:`,
-    input,
-  };
+  const own = signature.length === 32 ? toBase64Url(signature) : sha256Base64Url(signature);
+  if (id !== undefined && id !== own && isPrintable(id)) input += `;id=${serializeString(id)}`;
+  const named = signature.length === 0 && id !== undefined ? sha256Base64Url(id) : sha256Base64Url(signature);
+  return { label: `comm-${named.toLowerCase()}`, signature: `:${toBase64(signature)}:`, input };
 }
 
 const leadingParams = ['keyid', 'tag', 'created', 'expires', 'nonce'] as const;
@@ -48,7 +47,17 @@ const apart: ReadonlySet<string> = new Set([
   'type',
   'commitment-device',
   'committer',
+  'id',
 ]);
+
+function isParamName(name: string): boolean {
+  return /^[a-z*][a-z0-9_.*-]*$/.test(name);
+}
+
+/** What a structured-field string can be read back from. Anything else would break the header it stands in. */
+function isPrintable(text: string): boolean {
+  return /^[\x20-\x7e]*$/.test(text);
+}
 
 function algorithm(commitment: Message): string {
   const device = commitmentText(commitment, 'commitment-device') ?? 'httpsig@1.0';
@@ -57,10 +66,11 @@ function algorithm(commitment: Message): string {
   return type === undefined ? device : `${device}/${type}`;
 }
 
-function paramText(name: string, value: Value, env: Environment): string {
+/** The value of a parameter; `undefined` for one that no header can hold. */
+function paramText(name: string, value: Value, env: Environment): string | undefined {
   if (isInteger(value)) return String(value);
-  if (name === 'original-tags') return serializeString(writeOriginalTags(value, env));
-  return serializeString(extraText(value));
+  const text = name === 'original-tags' ? writeOriginalTags(value, env) : extraText(value);
+  return isPrintable(text) ? serializeString(text) : undefined;
 }
 
 function extraText(value: Value): string {
