@@ -32,6 +32,8 @@ export interface BlobWriter {
 export interface Blobs {
   create(): Promise<BlobWriter>;
   open(ref: string): Promise<Blob | undefined>;
+  /** Whether `open` would find it. Asked for every read of bytes, so it has to be quick. */
+  holds(ref: string): boolean;
   /** The exchange that made the blob is over. */
   release(blob: Blob): Promise<void>;
 }
@@ -63,7 +65,7 @@ export function temporaryBlobs(parent: string = tmpdir()): Blobs & AsyncDisposab
 
   return {
     async create() {
-      made ??= mkdir(directory, { recursive: true, mode: 0o700 });
+      made ??= mkdir(directory, { recursive: true, mode: 0o700 }).catch(storeFailed);
       await made;
       const file = join(directory, randomUUID());
       const handle = await open(file, 'wx', 0o600).catch(storeFailed);
@@ -92,6 +94,7 @@ export function temporaryBlobs(parent: string = tmpdir()): Blobs & AsyncDisposab
         },
       };
     },
+    holds: (ref) => held.has(ref),
     async open(ref) {
       const entry = held.get(ref);
       if (entry === undefined) return undefined;
@@ -114,7 +117,7 @@ export function temporaryBlobs(parent: string = tmpdir()): Blobs & AsyncDisposab
 /** A cache that also finds the bytes of blobs, for devices that need them whole. */
 export function cacheWithBlobs(cache: Cache, blobs: Blobs, maxBytes: number): Cache {
   return {
-    read: (path) => (path.startsWith('data/') ? readBlob(path) : cache.read(path)),
+    read: (path) => (path.startsWith('data/') && blobs.holds(path) ? readBlob(path) : cache.read(path)),
     write: (value) => cache.write(value),
     link: (existing, name) => cache.link(existing, name),
     readResult: (base, request) => cache.readResult(base, request),

@@ -29,7 +29,7 @@ export interface HandlerModules extends Observers {
   readonly hooks?: Hooks;
   /** The page a browser gets for `GET /`; without one it is sent to the node's default request. */
   readonly home?: () => Uint8Array | undefined;
-  readonly blobs: Blobs;
+  readonly blobs?: Blobs;
   readonly answerCacheBytes: number;
 }
 

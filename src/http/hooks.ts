@@ -4,14 +4,16 @@
  *     request    {request, body: steps}   →  {body: steps}     may change the steps, or fail the request
  *     response   {request, body: result}  →  {body: result}    may change the result
  *
- * Without handlers, which is most nodes' response hook, nothing is built and nothing is awaited.
+ * Without handlers, which is most nodes' response hook, nothing is built and nothing is awaited. A node that waits to be configured runs no
+ * hooks and answers only for its configuration.
  */
 import { type Awaitable, andThen } from '../core/awaitable.ts';
+import { flag } from '../core/fields.ts';
 import { runHook } from '../core/hooks.ts';
 import { isMessage, Message } from '../core/message.ts';
 import { fail, type Outcome, ok } from '../core/outcome.ts';
 import type { Resolver } from '../core/resolver.ts';
-import { isList, type Value } from '../core/value.ts';
+import { As, isList, type Value } from '../core/value.ts';
 
 export interface Hooks {
   /** The steps to resolve, or why there's nothing to resolve. */
@@ -24,6 +26,7 @@ export function requestHook(
   steps: readonly Value[],
   node: Resolver,
 ): Awaitable<readonly Value[] | Outcome> {
+  if (isWaiting(node)) return isNodeInfo(steps) ? steps : notInitialized;
   if (!hasHandlers('request', node)) return steps;
   const call = new Message(
     new Map<string, Value>([
@@ -41,7 +44,7 @@ export function requestHook(
 }
 
 export function responseHook(request: Message, outcome: Outcome, node: Resolver): Awaitable<Outcome> {
-  if (!hasHandlers('response', node) || outcome.status === 'error') return outcome;
+  if (!hasHandlers('response', node) || outcome.status === 'error' || isWaiting(node)) return outcome;
   const call = new Message(
     new Map<string, Value>([
       ['request', request],
@@ -54,6 +57,24 @@ export function responseHook(request: Message, outcome: Outcome, node: Resolver)
     return body === undefined ? withoutBody : ok(body);
   });
 }
+
+/** A node that waits to be configured answers nothing but its own settings, and runs no hooks (spec 03 §4.2). */
+function isWaiting(node: Resolver): boolean {
+  const initialized = node.env.options.get('initialized');
+  return initialized !== undefined && flag.read(initialized) === false;
+}
+
+/** `/~meta@1.0/info`, and nothing after it. */
+function isNodeInfo(steps: readonly Value[]): boolean {
+  const [base, key] = steps;
+  const device = base instanceof As ? base.device : isMessage(base) ? base.get('device') : undefined;
+  return steps.length === 2 && device === 'meta@1.0' && isMessage(key) && key.get('path') === 'info';
+}
+
+const notInitialized = fail('unavailable', 'Node must be initialized before use.', {
+  status: 400,
+  hint: 'Post its configuration to `/~meta@1.0/info`.',
+});
 
 function hasHandlers(name: string, node: Resolver): boolean {
   const on = node.env.options.get('on');

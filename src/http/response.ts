@@ -54,12 +54,12 @@ interface Ready {
 }
 
 export class Responder {
-  readonly #blobs: Blobs;
+  readonly #blobs: Blobs | undefined;
   readonly #ready: AnswerCache<Ready>;
   readonly #signed: AnswerCache<Message>;
   readonly #signing = new Map<string, Promise<Message>>();
 
-  constructor(blobs: Blobs, cacheBytes: number) {
+  constructor(blobs: Blobs | undefined, cacheBytes: number) {
     this.#blobs = blobs;
     this.#ready = new AnswerCache(cacheBytes / 2);
     this.#signed = new AnswerCache(cacheBytes / 2);
@@ -210,7 +210,7 @@ export class Responder {
     asked: Asked,
   ): Promise<Ready> {
     const { env } = asked.resolver;
-    const blob = codec === 'httpsig@1.0' ? await this.#blobs.open(ref) : undefined;
+    const blob = codec === 'httpsig@1.0' ? await this.#blobs?.open(ref) : undefined;
     if (blob === undefined) return this.#encodedWhole(codec, bundle, result, options, asked, env);
     const rest = result.message.without('body', 'priv').withOrigin(undefined);
     const encoded = await encodeAnswer(rest, codec, bundle, env);

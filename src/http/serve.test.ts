@@ -9,6 +9,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { parseReplies, rawExchange } from '../../test/support/raw-http.ts';
 import { toBase64Url } from '../core/bytes.ts';
 import type { Answer } from './answer.ts';
+import { type Blobs, temporaryBlobs } from './blobs.ts';
 import { preface } from './h2c-upgrade.ts';
 import type { ListenerOptions } from './options.ts';
 import { type HttpServer, serve } from './serve.ts';
@@ -30,8 +31,11 @@ const echo: Answerer = (incoming) => {
   return exchange.body === undefined ? answer(0) : incoming.body(false).then(({ bytes }) => answer(bytes.length));
 };
 
-async function start(options: Partial<ListenerOptions> = {}, answer: Answerer = echo): Promise<number> {
-  const server = serve({ bind: '127.0.0.1', port: 0, drainMs: 200, ...options }, { answer });
+async function start(options: Partial<ListenerOptions> = {}, answer: Answerer = echo, blobs?: Blobs): Promise<number> {
+  const server = serve(
+    { bind: '127.0.0.1', port: 0, drainMs: 200, ...options },
+    { answer, ...(blobs === undefined ? {} : { blobs }) },
+  );
   running.push(server);
   await server.listen();
   return server.port;
@@ -480,7 +484,8 @@ describe('large bodies', () => {
       const { blob } = await incoming.body(true);
       return { status: 200, headers: [], body: { blob: blob!, start: 0, end: blob!.size } };
     };
-    const port = await start({ maxBodyBytes: total }, back);
+    await using blobs = temporaryBlobs();
+    const port = await start({ maxBodyBytes: total }, back, blobs);
     const piece = Buffer.alloc(64 * 1024, 'x');
     const request = http.request({ port, host: '127.0.0.1', method: 'POST', headers: { 'content-length': total } });
     const before = process.memoryUsage.rss();

@@ -6,7 +6,7 @@
  *
  * `server.ts` gives it the answerer that speaks AO-Core.
  */
-import { type Blobs, temporaryBlobs } from './blobs.ts';
+import type { Blobs } from './blobs.ts';
 import { Edge } from './edge.ts';
 import type { Exchange } from './exchange.ts';
 import { type Listener, listen } from './listener.ts';
@@ -29,9 +29,8 @@ export interface HttpServer extends AsyncDisposable {
 
 export interface ServeModules extends Observers {
   readonly answer: Answerer;
+  /** Where large bodies go; without it they stay in memory. */
   readonly blobs?: Blobs;
-  /** Disposed of with the server. */
-  readonly closes?: AsyncDisposable;
 }
 
 export function serve(settings: Partial<ListenerOptions>, modules: ServeModules): HttpServer {
@@ -42,7 +41,6 @@ class Server implements HttpServer {
   readonly #options: ListenerOptions;
   readonly #edge: Edge;
   readonly #work: WorkModules;
-  readonly #closes: AsyncDisposable | undefined;
   /** Tells the requests of this run from those of another in the log. */
   readonly #prefix = Math.random().toString(36).slice(2, 10);
   #count = 0;
@@ -51,9 +49,7 @@ class Server implements HttpServer {
   constructor(options: ListenerOptions, modules: ServeModules) {
     this.#options = options;
     this.#edge = new Edge(options);
-    const own = modules.blobs === undefined ? temporaryBlobs(options.spoolDirectory) : undefined;
-    this.#closes = own ?? modules.closes;
-    this.#work = { ...modules, options, edge: this.#edge, blobs: modules.blobs ?? own! };
+    this.#work = { ...modules, options, edge: this.#edge };
   }
 
   async listen(): Promise<void> {
@@ -92,7 +88,6 @@ class Server implements HttpServer {
 
   async close(): Promise<void> {
     await this.#listener?.close();
-    await this.#closes?.[Symbol.asyncDispose]();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -7,6 +7,7 @@ import { type Input, isMessage, Message, message } from '../core/message.ts';
 import { fail, type Outcome, ok } from '../core/outcome.ts';
 import { NOT_FOUND } from '../core/value.ts';
 import { createLibrary, type Library, type LibraryOptions } from '../node/library.ts';
+import { temporaryBlobs } from './blobs.ts';
 import type { HttpMetrics } from './observers.ts';
 import type { ListenerOptions } from './options.ts';
 import type { HttpServer } from './serve.ts';
@@ -621,6 +622,17 @@ describe('hooks', () => {
     expect(await (await fetch(`${url}/added`)).text()).toBe('value');
   });
 
+  test('[row meta/uninitialized_node] a node that waits to be configured answers nothing else', async () => {
+    const halt = hooked(() => fail('bad-request', 'Bad'));
+    const { url } = await start({
+      options: { ...on('request'), initialized: false },
+      library: { devices: [demo, halt] },
+    });
+    const response = await fetch(`${url}/key1?1.key1=value1`);
+    expect([response.status, await response.text()]).toEqual([400, 'Node must be initialized before use.']);
+    expect((await fetch(`${url}/~meta@1.0/info`)).headers.get('code')).toBe('device-not-found');
+  });
+
   test('a response hook may change the result', async () => {
     const change = hooked(({ requestMessage }) => ok(requestMessage.with('body', message({ changed: 'yes' }))));
     const { url } = await start({ options: on('response'), library: { devices: [demo, change] } });
@@ -630,7 +642,8 @@ describe('hooks', () => {
 
 describe('large bodies', () => {
   test('pass through a node in pieces', { timeout: 60_000 }, async () => {
-    const { url } = await start({ listener: { maxBodyBytes: 600 * 1024 * 1024 } });
+    await using blobs = temporaryBlobs();
+    const { url } = await start({ modules: { blobs }, listener: { maxBodyBytes: 600 * 1024 * 1024 } });
     const total = 512 * 1024 * 1024;
     const { hostname, port } = new URL(url);
     const request = http.request({

@@ -6,7 +6,7 @@
  */
 
 import type { Resolver } from '../core/resolver.ts';
-import { type Blobs, temporaryBlobs } from './blobs.ts';
+import type { Blobs } from './blobs.ts';
 import { createHandler } from './handler.ts';
 import type { Hooks } from './hooks.ts';
 import type { Observers } from './observers.ts';
@@ -18,7 +18,7 @@ export interface HttpModules extends Observers {
   readonly node: () => Resolver;
   /** Instead of the node's `on` option. */
   readonly hooks?: Hooks;
-  /** Where large bodies go; files of the server's own by default. */
+  /** Where large bodies go, and where the node's cache finds them (`cacheWithBlobs`); without it they stay in memory. */
   readonly blobs?: Blobs;
   /** The page browsers get for `GET /`. */
   readonly home?: () => Uint8Array | undefined;
@@ -26,8 +26,6 @@ export interface HttpModules extends Observers {
 
 export function createHttpServer(settings: Partial<ListenerOptions>, modules: HttpModules): HttpServer {
   const options = listenerOptions.parse(settings);
-  const own = modules.blobs === undefined ? temporaryBlobs(options.spoolDirectory) : undefined;
-  const blobs = modules.blobs ?? own!;
-  const answer = createHandler({ ...modules, blobs, answerCacheBytes: options.answerCacheBytes });
-  return serve(options, { ...modules, blobs, answer, ...(own === undefined ? {} : { closes: own }) });
+  const answer = createHandler({ ...modules, answerCacheBytes: options.answerCacheBytes });
+  return serve(options, { ...modules, answer });
 }

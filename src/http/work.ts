@@ -31,7 +31,7 @@ export type Answerer = (incoming: Incoming) => Awaitable<Answer>;
 export interface WorkModules extends Observers {
   readonly options: ListenerOptions;
   readonly edge: Edge;
-  readonly blobs: Blobs;
+  readonly blobs?: Blobs;
   readonly answer: Answerer;
 }
 
@@ -163,7 +163,7 @@ export class Work implements Incoming {
     const { edge, blobs, metrics, log } = this.#modules;
     if (this.#timer !== undefined) clearTimeout(this.#timer);
     edge.leave();
-    if (this.#blob !== undefined) void blobs.release(this.#blob);
+    if (this.#blob !== undefined) void blobs?.release(this.#blob);
     const seconds = (performance.now() - this.#started) / 1_000;
     metrics?.served(this.exchange.method, status, seconds);
     if (log?.isLevelEnabled('debug') === true) {

@@ -78,7 +78,7 @@ export class HttpClient implements Peers {
     try {
       return await this.#send(node, request, options);
     } catch (thrown) {
-      return failed(errorFrom(thrown, 'peer-failed'));
+      return failed(errorFrom(thrown));
     }
   }
 
