@@ -17,7 +17,7 @@ import {
 } from '../core/commitments.ts';
 import type { Environment } from '../core/environment.ts';
 import { raise } from '../core/errors.ts';
-import { load } from '../core/links.ts';
+import { LoadBudget, load } from '../core/links.ts';
 import { isMessage, isPrivateKey, type Message } from '../core/message.ts';
 import { isList, Link, type Value } from '../core/value.ts';
 import { unsignedCommitment } from './ids.ts';
@@ -31,18 +31,27 @@ export function childForm(env: Environment): ChildForm {
 
 /** The value with all its children loaded. Raises `necessary-message-not-found`. */
 export function loadAll(value: Value, env: Environment): Awaitable<Value> {
-  return loadChildren(value, env, childForm(env), 0);
+  return loadChildren(value, env, childForm(env), 0, new LoadBudget(env));
 }
 
 /** A child as a bundle carries it: loaded, and reduced to what its commitments cover. */
-export function loadChild(value: Value, env: Environment, form: ChildForm, depth: number): Awaitable<Value> {
+export function loadChild(
+  value: Value,
+  env: Environment,
+  form: ChildForm,
+  depth: number,
+  budget: LoadBudget,
+): Awaitable<Value> {
   if (depth > env.limits.maxDepth) raise('limit-exceeded', `A message is nested deeper than ${env.limits.maxDepth}.`);
-  if (value instanceof Link) return andThen(load(value, env), (found) => loadChild(found, env, form, depth + 1));
-  if (isList(value)) return loadChildren(value, env, form, depth);
+  if (value instanceof Link) {
+    budget.spend();
+    return andThen(load(value, env), (found) => loadChild(found, env, form, depth + 1, budget));
+  }
+  if (isList(value)) return loadChildren(value, env, form, depth, budget);
   if (!isMessage(value)) return value;
   const kept = withOnlyCommitted(value);
   const formed = form === 'completed' ? complete(kept, env) : form === 'bare' ? bare(kept, env) : kept;
-  return loadChildren(formed, env, form, depth);
+  return loadChildren(formed, env, form, depth, budget);
 }
 
 /**
@@ -64,14 +73,20 @@ function bare(message: Message, env: Environment): Message {
   return keepCommitments(message, (id) => id !== made);
 }
 
-function loadChildren(value: Value, env: Environment, form: ChildForm, depth: number): Awaitable<Value> {
-  if (isList(value)) return mapInOrder(value, (item) => loadChild(item, env, form, depth + 1));
+function loadChildren(
+  value: Value,
+  env: Environment,
+  form: ChildForm,
+  depth: number,
+  budget: LoadBudget,
+): Awaitable<Value> {
+  if (isList(value)) return mapInOrder(value, (item) => loadChild(item, env, form, depth + 1, budget));
   if (!isMessage(value)) return value;
   const children: [string, Value][] = [];
   for (const [key, child] of value.entries()) if (needsLoading(key, child)) children.push([key, child]);
   if (children.length === 0) return value;
   return andThen(
-    mapInOrder(children, ([, child]) => loadChild(child, env, form, depth + 1)),
+    mapInOrder(children, ([, child]) => loadChild(child, env, form, depth + 1, budget)),
     (loaded) => {
       if (loaded.every((child, i) => child === children[i]![1])) return value;
       return value.withAll(loaded.map((child, i) => [children[i]![0], child] as const));

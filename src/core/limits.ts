@@ -4,6 +4,10 @@ export interface Limits {
   readonly maxDepth: number;
   /** Keys of one message, members of one list, items of one bundle, entries of one structured field. */
   readonly maxKeys: number;
+  /** Linked messages that are loaded to show or encode one message whole. */
+  readonly maxLinkedMessages: number;
+  /** Commitments of one message that are verified; further ones count as not signed. */
+  readonly maxCommitments: number;
   /** Bytes of one encoded message. */
   readonly maxMessageBytes: number;
   /** Bytes of one request path. */
@@ -21,6 +25,8 @@ export interface Limits {
 export const defaultLimits: Limits = {
   maxDepth: 64,
   maxKeys: 100_000,
+  maxLinkedMessages: 50_000,
+  maxCommitments: 100,
   maxMessageBytes: 100 * 1024 * 1024,
   maxPathBytes: 16 * 1024,
   maxSegmentBytes: 512,

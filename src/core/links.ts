@@ -27,22 +27,42 @@ function fromCell(link: Link, cell: Value, env: Environment, hops: number): Awai
   return link.type === undefined ? cell : (env.parseTyped(link.type, cell) ?? missing(link.ref));
 }
 
+/** How many children one load may fetch: a few messages that share children can stand for a tree without end. */
+export class LoadBudget {
+  readonly #max: number;
+  #loaded = 0;
+
+  constructor(env: Environment) {
+    this.#max = env.limits.maxLinkedMessages;
+  }
+
+  spend(): void {
+    if (++this.#loaded > this.#max)
+      raise('limit-exceeded', `More than ${this.#max} messages are linked from this one.`);
+  }
+}
+
 /** The value with every link inside it loaded. */
-export function loadAll(value: Value, env: Environment, depth: number = 0): Awaitable<Value> {
+export function loadAll(value: Value, env: Environment): Awaitable<Value> {
+  return loadDeep(value, env, new LoadBudget(env), 0);
+}
+
+function loadDeep(value: Value, env: Environment, budget: LoadBudget, depth: number): Awaitable<Value> {
   if (depth > env.limits.maxDepth) raise('limit-exceeded', 'The message is nested deeper than this node follows.');
+  if (value instanceof Link) budget.spend();
   return andThen(load(value, env), (loaded) => {
     if (isMessage(loaded)) {
       if (!hasChildren(loaded.entries())) return loaded;
       const entries = [...loaded.entries()];
       return andThen(
-        mapInOrder(entries, ([, child]) => loadAll(child, env, depth + 1)),
+        mapInOrder(entries, ([, child]) => loadDeep(child, env, budget, depth + 1)),
         (children) =>
           children.every((child, i) => child === entries[i]![1])
             ? loaded
             : messageFrom(entries.map(([key], i) => [key, children[i]!])).withOrigin(loaded.origin),
       );
     }
-    return isList(loaded) ? mapInOrder(loaded, (item) => loadAll(item, env, depth + 1)) : loaded;
+    return isList(loaded) ? mapInOrder(loaded, (item) => loadDeep(item, env, budget, depth + 1)) : loaded;
   });
 }
 

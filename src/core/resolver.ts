@@ -61,6 +61,7 @@ interface Shared {
 }
 
 const rememberedPaths = 4_096;
+const rememberedRequests = 1_024;
 const maxRememberedPath = 512;
 
 const defaultMode: Mode = { hashpath: 'update', cacheControl: undefined, forceMessage: false, hooks: true };
@@ -82,7 +83,7 @@ export class Resolver {
         : {
             lanes: new Lanes(),
             paths: new Recent(rememberedPaths),
-            requests: new Recent(rememberedPaths),
+            requests: new Recent(rememberedRequests),
           };
     this.#devices = new DeviceTable(env);
     const on = env.options.get('on');

@@ -32,6 +32,7 @@ export function verify(
 ): Awaitable<boolean> {
   if (!message.has('commitments')) return true;
   const ids = selectCommitments(message, selection);
+  if (ids.length > env.limits.maxCommitments) return false;
   return andThen(
     mapInOrder(ids, (id) => verifyCommitment(message, id, env, request)),
     (results) => results.every((holds) => holds),
@@ -86,9 +87,11 @@ function isPartOf(step: Message, request: Message, commitment: Message): boolean
   return keysCommittedBy(commitment).every((key) => {
     if (key === 'path' || key === 'ao-types') return true;
     const value = step.get(key);
-    const signed = request.get(key);
     // A key for one step only, or one with a type in its name, stands under another name in the step: there it counts as not covered.
-    return signed === undefined || value === undefined || equal(value, signed);
+    if (value === undefined) return true;
+    // A key that the request doesn't have came from its path, whatever the commitment says it covers.
+    const signed = request.get(key);
+    return signed !== undefined && equal(value, signed);
   });
 }
 
@@ -132,7 +135,9 @@ function structured(env: Environment) {
 
 /** Ids of the commitments that hold. */
 export function verifiedCommitments(message: Message, env: Environment): Awaitable<readonly string[]> {
-  const ids = commitmentsOf(message).map(([id]) => id);
+  const ids = commitmentsOf(message)
+    .map(([id]) => id)
+    .slice(0, env.limits.maxCommitments);
   return andThen(
     mapInOrder(ids, (id) => verifyCommitment(message, id, env)),
     (results) => ids.filter((_, i) => results[i]),
@@ -145,16 +150,19 @@ export function signers(
   env: Environment,
   covering: readonly string[] = [],
 ): Awaitable<readonly string[]> {
-  const claims = commitmentsOf(message).filter(([, commitment]) => {
-    if (committerOf(commitment) === undefined) return false;
-    if (covering.length === 0) return true;
-    const keys = new Set(keysCommittedBy(commitment));
-    return covering.every((key) => keys.has(key));
-  });
+  const claims = commitmentsOf(message)
+    .filter(([, commitment]) => committerOf(commitment) !== undefined && covers(commitment, covering))
+    .slice(0, env.limits.maxCommitments);
   return andThen(
     mapInOrder(claims, ([id]) => verifyCommitment(message, id, env)),
     (results) => [...new Set(claims.filter((_, i) => results[i]).map(([, commitment]) => committerOf(commitment)!))],
   );
+}
+
+function covers(commitment: Message, keys: readonly string[]): boolean {
+  if (keys.length === 0) return true;
+  const covered = new Set(keysCommittedBy(commitment));
+  return keys.every((key) => covered.has(key));
 }
 
 /**

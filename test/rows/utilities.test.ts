@@ -273,3 +273,50 @@ function uncommittedAll(value: Value): Value {
   if (!(value instanceof Message)) return value;
   return messageFrom([...uncommitted(value).entries()].map(([key, child]) => [key, uncommittedAll(child)]));
 }
+
+describe('bounds', () => {
+  test('a few messages that stand for an endless tree are not loaded whole', async () => {
+    const small = createLibrary({ limits: { maxLinkedMessages: 1_000 } });
+    let id = await small.env.cache.write(message({ leaf: true }));
+    for (let i = 0; i < 40; i++) {
+      id = await small.env.cache.write(
+        messageFrom([
+          ['a', new Link(id)],
+          ['b', new Link(id)],
+        ]),
+      );
+    }
+    await expectThrown(() => small.ao.loadAll(new Link(id)), 'limit-exceeded');
+    const whole = message({ device: 'json@1.0', bundle: true });
+    const top = (await small.ao.load(new Link(id))) as Message;
+    await expectThrown(() => small.convert(top, whole), 'limit-exceeded');
+  });
+
+  test('of thousands of commitments only the first are looked at', async () => {
+    const few = createLibrary({ wallet: w1, limits: { maxCommitments: 3 } });
+    const signed = await few.commit(message({ a: 1 }));
+    const [, commitment] = [...(signed.get('commitments') as Message).entries()].find(([, one]) =>
+      (one as Message).has('committer'),
+    )!;
+    const many = messageFrom(Array.from({ length: 5_000 }, (_, i) => [`0-${String(i).padStart(4, '0')}`, commitment]));
+    expect(await few.signers(signed.with('commitments', many))).toEqual([]);
+    expect(await few.verify(signed.with('commitments', many))).toBe(false);
+    expect(await few.signers(signed)).toEqual([w1.address]);
+  });
+
+  test('a step vouches for nothing that the signed request did not have', async () => {
+    const request = await library.commit(message({ amount: 5 }));
+    const committed = request.get('commitments') as Message;
+    const stretched = messageFrom(
+      [...committed.entries()].map(([id, one]) => [
+        id,
+        (one as Message).with('committed', ['amount', 'ao-types', 'target']),
+      ]),
+    );
+    const whole = request.with('commitments', stretched);
+    const step = whole.withAll(message({ path: 'pay', priv: { request: whole } }).entries());
+    expect(await library.signers(step, ['amount'])).toEqual(await library.signers(whole, ['amount']));
+    expect(await library.signers(step.with('target', 'me'), ['target'])).toEqual([]);
+    expect(await library.signers(step.with('amount', 6), ['amount'])).toEqual([]);
+  });
+});

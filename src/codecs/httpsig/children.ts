@@ -5,6 +5,7 @@
 import { type Awaitable, andThen, mapInOrder } from '../../core/awaitable.ts';
 import { linkSuffix, withoutLinkSuffix } from '../../core/commitments.ts';
 import type { Environment } from '../../core/environment.ts';
+import { LoadBudget } from '../../core/links.ts';
 import { isMessage, isPrivateKey, type Message } from '../../core/message.ts';
 import { isList, Link, type Value } from '../../core/value.ts';
 import { linkId } from '../link-id.ts';
@@ -32,8 +33,11 @@ export function inlined(tabm: Message, env: Environment, form: ChildForm = child
   // Decoding the whole finds what the network could not read back.
   fromTabm(tabm, env);
   if (children.length === 0) return tabm;
+  const budget = new LoadBudget(env);
   return andThen(
-    mapInOrder(children, ([, child]) => andThen(loadChild(child, env, form, 1), (loaded) => inlineForm(loaded, env))),
+    mapInOrder(children, ([, child]) =>
+      andThen(loadChild(child, env, form, 1, budget), (loaded) => inlineForm(loaded, env)),
+    ),
     (loaded) => {
       const changes: [string, Value | undefined][] = [];
       children.forEach(([key], i) => {
