@@ -91,9 +91,16 @@ export const process = device({
       doc: 'What this node is doing for the process: idle, computing, waiting or failed, and where.',
       async run(call) {
         const definition = await definitionOf(call);
-        const status = await call.processes.status(definition.id);
-        const newest = await call.processes.slots.latestState(definition.id);
-        return ok(message({ process: definition.id, status: 'idle', slot: newest?.slot ?? -1, ...status }));
+        const { processes } = call;
+        const doing = await processes.status(definition.id);
+        if (doing !== undefined && doing.status !== 'idle') return ok(message({ process: definition.id, ...doing }));
+        const newest = await processes.slots.latest(definition.id);
+        const slot = newest?.slot ?? -1;
+        const status =
+          newest !== undefined && 'failed' in newest
+            ? { status: 'failed', slot, error: newest.failed.get('message') }
+            : { status: 'idle', slot };
+        return ok(message({ process: definition.id, ...status }));
       },
     },
   },

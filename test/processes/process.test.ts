@@ -116,7 +116,8 @@ describe('lua@5.3a in a process', () => {
 test('a program that changes its copy of the definition does not change the definition', async () => {
   const machines = await LuaMachines.open();
   const world = processWorld({ devices: [lua], capabilities: { lua: machines } });
-  const body = 'function compute(base) base.process.type = "Other" base.process.commitments = nil base.n = 1 return base end';
+  const body =
+    'function compute(base) base.process.type = "Other" base.process.commitments = nil base.n = 1 return base end';
   const pid = await world.spawn({
     'execution-device': 'lua@5.3a',
     module: { 'content-type': 'application/lua', body, name: 'm' },

@@ -139,6 +139,15 @@ export class LuaMachines {
     }
   }
 
+  /** Forgets every machine. What belongs to lanes comes back from snapshots. */
+  clear(): void {
+    this.#live.clear();
+  }
+
+  get count(): number {
+    return this.#live.size;
+  }
+
   /** Bytes of all machines, those of lanes included. */
   get bytes(): number {
     let sum = 0;

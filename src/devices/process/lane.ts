@@ -158,19 +158,27 @@ export class ProcessLane {
     this.#lastUsed = this.#parts.clock.now();
     return this.#turn(async () => {
       try {
-        const refused = await this.#load(this.#toolbox());
-        if (refused !== undefined) return refused;
-        const newest = (await this.#parts.slots.latestState(this.definition.id))?.slot ?? -1;
-        while (this.#live !== undefined && this.#live.slot < newest) {
-          const step = await this.#step(this.#live.slot + 1, newest);
-          if (step.ended !== undefined) return step.ended;
+        let outcome = await this.#inspect(work);
+        if (isLost(outcome)) {
+          this.#drop();
+          outcome = await this.#inspect(work);
         }
-        const outcome = await work(setPrivate(this.#live!.state, 'inspecting', true), this.#toolbox());
         return outcome.status === 'ok' && isMessage(outcome.value) ? ok(publicState(outcome.value)) : outcome;
       } catch (thrown) {
         return failed(errorFrom(thrown, 'device-failed'));
       }
     });
+  }
+
+  async #inspect(work: (state: Message, ao: Ao) => Promise<Outcome>): Promise<Outcome> {
+    const refused = await this.#load(this.#toolbox());
+    if (refused !== undefined) return refused;
+    const newest = (await this.#parts.slots.latestState(this.definition.id))?.slot ?? -1;
+    while (this.#live !== undefined && this.#live.slot < newest) {
+      const step = await this.#step(this.#live.slot + 1, newest);
+      if (step.ended !== undefined) return step.ended;
+    }
+    return work(setPrivate(this.#live!.state, 'inspecting', true), this.#toolbox());
   }
 
   /** Saves what would be lost and forgets the live state. */
@@ -203,7 +211,7 @@ export class ProcessLane {
     try {
       const refused = await this.#load(this.#toolbox());
       if (refused !== undefined) {
-        this.#fail(refused);
+        this.#fail(refused, (await this.#parts.slots.latest(this.definition.id))?.slot);
         return;
       }
       let breath = performance.now();
@@ -239,9 +247,9 @@ export class ProcessLane {
   }
 
   /** Ends the fold with an error for everybody who waits. */
-  #fail(outcome: Outcome): void {
+  #fail(outcome: Outcome, slot = (this.#live?.slot ?? -1) + 1): void {
     const sentence = outcome.status === 'error' ? outcome.error.message : 'The slot gave no state.';
-    this.#status = { status: 'failed', slot: (this.#live?.slot ?? -1) + 1, error: sentence };
+    this.#status = { status: 'failed', slot, error: sentence };
     this.#answerAll(outcome);
   }
 
@@ -293,11 +301,18 @@ export class ProcessLane {
     return { ended: refused };
   }
 
+  /** Runs the execution device. One that waits for something that doesn't come is left behind after the slot's time. */
   async #execute(ao: Ao, state: Message, request: Value): Promise<Outcome> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<Outcome>((resolve) => {
+      timer = setTimeout(() => resolve(overTime), this.#options.slotTimeMs);
+    });
     try {
-      return await runAs(ao, 'execution', state, request);
+      return await Promise.race([runAs(ao, 'execution', state, request), late]);
     } catch (thrown) {
       return failed(errorFrom(thrown, 'device-failed'));
+    } finally {
+      clearTimeout(timer);
     }
   }
 
@@ -430,6 +445,12 @@ function inLane(state: Message): Message {
   return setPrivate(state, 'lane', true);
 }
 
+const overTime = fail(
+  'timeout',
+  'The slot took longer than this node allows.',
+  'Do less in one message, or ask the operator for a higher `slot-time-limit`.',
+);
+
 interface Step {
   readonly ended: Outcome | undefined;
 }
@@ -465,6 +486,7 @@ function withPhase(outcome: Outcome, phase: 'compute' | 'get-schedule', slot: nu
   return fail(error.code, error.message, {
     ...(error.hint === undefined ? {} : { hint: error.hint }),
     ...(error.status === undefined ? {} : { status: error.status }),
+    ...(outcome.status === 'error' ? {} : { status: 500 }),
     cause: error.cause,
     value: body.withAll([
       ['phase', phase],
