@@ -48,6 +48,7 @@ export interface Primitive {
 }
 
 const httpsig = 'httpsig@1.0';
+const maxCommitments = 64;
 
 export function readHead(head: Head, env: Environment): Primitive {
   const keys = new Map<string, Value>();
@@ -157,6 +158,7 @@ async function structuredMessage(tabm: Value, env: Environment): Promise<Message
 
 async function verifiedFields(message: Message, options: Answering, env: Environment): Promise<Message> {
   if (!message.has('commitments')) return withoutPrivate(message) as Message;
+  checkCount(message);
   const trusted = await onlyVerified(message, env);
   if (isSigned(message) && !isSigned(trusted) && options.forceSignedRequests) {
     raise(
@@ -169,13 +171,26 @@ async function verifiedFields(message: Message, options: Answering, env: Environ
 }
 
 async function verifiedBody(message: Message, env: Environment): Promise<Message> {
-  const claimed = commitmentsOf(message);
+  const claimed = checkCount(message);
   if (claimed.length === 0) return message;
   const holding = new Set(await verifiedCommitments(message, env));
   for (const [id] of claimed) {
     if (!holding.has(id)) raise('bad-signature', `The commitment ${id} does not match the message.`, 'Sign it again.');
   }
   return message;
+}
+
+/** Each costs a verification: a stranger can't ask for any number of them. */
+function checkCount(message: Message): ReturnType<typeof commitmentsOf> {
+  const claimed = commitmentsOf(message);
+  if (claimed.length > maxCommitments) {
+    raise(
+      'limit-exceeded',
+      `A request may carry ${maxCommitments} commitments.`,
+      'Commit to several messages instead.',
+    );
+  }
+  return claimed;
 }
 
 /** Whether the message has a commitment with a committer. Only for messages whose commitments were verified, or to see what one claims. */

@@ -474,6 +474,17 @@ describe('formats', () => {
     }
   });
 
+  test('a request can’t ask for any number of verifications', async () => {
+    const { url } = await start();
+    const commitments = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`id-${i}`, { committer: 'me' }]));
+    const response = await fetch(`${url}/a`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ a: 1, commitments }),
+    });
+    expect([response.status, response.headers.get('code')]).toEqual([413, 'limit-exceeded']);
+  });
+
   test('private keys cannot come in JSON', async () => {
     const { url } = await start();
     const body = JSON.stringify({ a: { priv: { x: 1 }, 'priv-y': 2, z: 'open' }, priv: { request: {} } });

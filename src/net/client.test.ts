@@ -245,7 +245,7 @@ describe('several nodes', () => {
       judge: (_judge, value) => isMessage(value) === false && value === 'good',
     });
 
-  test('one after another until one is admissible', async () => {
+  test('[row hb_http_multi/serial, hb_http_multi/crash] one after another until one is admissible', async () => {
     const asked: string[] = [];
     const bad = await peer((_request, response) => {
       asked.push('bad');
@@ -259,7 +259,7 @@ describe('several nodes', () => {
     expect(asked).toEqual(['bad', 'good']);
   });
 
-  test('in parallel the fastest wins and the others are given up', async () => {
+  test('[row hb_http_multi/parallel] in parallel the fastest wins and the others are given up', async () => {
     let gone = false;
     const slow = await peer((_request, response) => {
       response.on('close', () => {
@@ -271,7 +271,7 @@ describe('several nodes', () => {
     await expect.poll(() => gone).toBe(true);
   });
 
-  test('several answers come as a list', async () => {
+  test('[row hb_http_multi/broadcast] several answers come as a list', async () => {
     const nodes = await Promise.all(['a', 'b', 'c'].map((text) => peer(answer(text))));
     expect(resultOf(await ask(client(), route(nodes, { parallel: 2, responses: 3 })))).toEqual(['a', 'b', 'c']);
   });
