@@ -45,20 +45,3 @@ export function base58(bytes: Uint8Array): string {
   for (; number > 0n; number /= 58n) out = base58Digits[Number(number % 58n)]! + out;
   return '1'.repeat(zeros) + out;
 }
-
-/** Decodes base58 text of at most `maxBytes` bytes; `undefined` if it is not that. */
-export function fromBase58(text: string, maxBytes = 64): Uint8Array | undefined {
-  if (text.length > maxBytes * 2) return undefined;
-  let number = 0n;
-  for (const char of text) {
-    const digit = base58Digits.indexOf(char);
-    if (digit < 0) return undefined;
-    number = number * 58n + BigInt(digit);
-  }
-  let zeros = 0;
-  while (zeros < text.length && text[zeros] === '1') zeros++;
-  const bytes: number[] = [];
-  for (; number > 0n; number >>= 8n) bytes.unshift(Number(number & 0xffn));
-  const out = Uint8Array.from([...new Array<number>(zeros).fill(0), ...bytes]);
-  return out.length <= maxBytes ? out : undefined;
-}

@@ -5,7 +5,7 @@ import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { toBase64Url } from '../core/bytes.ts';
 import { AoException } from '../core/errors.ts';
-import { arweaveAddress, base58, ethereumAddress, fromBase58, normalizeEthereumAddress } from './addresses.ts';
+import { arweaveAddress, base58, ethereumAddress, normalizeEthereumAddress } from './addresses.ts';
 import { type DeepHashInput, deepHash } from './deep-hash.ts';
 import { ed25519Verify } from './ed25519.ts';
 import { ethereumVerify } from './ethereum.ts';
@@ -63,10 +63,8 @@ describe('addresses', () => {
     expect(normalizeEthereumAddress('0xb7')).toBeUndefined();
   });
 
-  test('base58 keeps leading zeros and is its own inverse', () => {
-    const value = Uint8Array.from([0, 0, 1, 2, 255]);
-    expect(fromBase58(base58(value))).toEqual(value);
-    expect(fromBase58('0OIl')).toBeUndefined();
+  test('base58 keeps leading zeros', () => {
+    expect(base58(Uint8Array.from([0, 0, 1, 2, 255]))).toBe('11LiA');
     const jwk = key('ed25519-1');
     expect(base58(walletFromJwk(jwk).publicKey)).toBe(jwk['_solana_address_base58']);
   });

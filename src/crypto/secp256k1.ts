@@ -4,7 +4,6 @@
  */
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 
-export const secp256k1KeyBytes = 65;
 export const secp256k1SignatureBytes = 65;
 
 /** The uncompressed public key of a 32-byte private key. Throws if it is not one. */

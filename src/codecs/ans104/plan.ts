@@ -81,8 +81,9 @@ function derivedPlan(
   fields: ReadonlyMap<string, string>,
   { format, env: { dialect }, layout }: Conversion,
 ): Plan {
-  const inline = inlineKey(message);
-  const inlineValue = keys.includes(inline) ? message.get(inline) : undefined;
+  const covered = new Set(keys);
+  const inline = inlineKey(message.filter((key) => covered.has(key)));
+  const inlineValue = covered.has(inline) ? message.get(inline) : undefined;
   const list = commitment !== undefined && isListBundle(commitment);
   const isField = (key: string): boolean =>
     fields.has(key) && !format.fields.some((field) => field.key === key && field.alsoTag);

@@ -188,6 +188,20 @@ describe('items', () => {
     expect(await verify(elsewhere, env)).toBe(false);
   });
 
+  test('keys that are not committed do not matter', async () => {
+    for (const signed of [
+      await sign({ a: '1' }),
+      await sign({ a: '1', data: 'x' }),
+      await sign({ n: { a: '1' } }, true),
+    ]) {
+      for (const added of ['body', 'data', 'target', 'anchor', 'other', 'child']) {
+        if (signed.has(added)) continue;
+        const more = signed.with(added, added === 'child' ? message({ x: 'y' }) : toBase64Url(bytes32(3)));
+        expect(await verify(more, env), added).toBe(true);
+      }
+    }
+  });
+
   test('an unsigned commitment is verified by its id', async () => {
     for (const held of [{ a: '1' }, { A: '1', n: '2' }]) {
       const request = message({ 'commitment-device': 'ans104@1.0', type: 'unsigned' });

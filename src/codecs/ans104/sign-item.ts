@@ -17,7 +17,7 @@ const schemes: { readonly [type in Wallet['keyType']]: SignatureScheme } = {
 };
 
 /** The signature type of a wallet's items. */
-export function walletType(wallet: Wallet): SignatureType {
+function walletType(wallet: Wallet): SignatureType {
   return (
     signatureTypeByScheme(schemes[wallet.keyType]) ??
     raise('bad-commitment', `A key of type ${wallet.keyType} cannot sign data items.`)
