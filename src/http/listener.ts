@@ -16,6 +16,7 @@ import http2 from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import tls from 'node:tls';
+import { AoError, AoException } from '../core/errors.ts';
 import type { Exchange } from './exchange.ts';
 import { preface, upgradeToH2, wantsH2c } from './h2c-upgrade.ts';
 import { Http1Exchange } from './http1-exchange.ts';
@@ -134,9 +135,10 @@ export async function listen(options: ListenerOptions, modules: ListenerModules)
   h2.on('sessionError', () => undefined);
 
   await new Promise<void>((resolve, reject) => {
-    http1.once('error', reject);
+    const refused = (error: NodeJS.ErrnoException): void => reject(cannotListen(error, options));
+    http1.once('error', refused);
     http1.listen({ port: options.port, host: options.bind }, () => {
-      http1.off('error', reject);
+      http1.off('error', refused);
       http1.on('error', () => undefined);
       resolve();
     });
@@ -163,6 +165,19 @@ export async function listen(options: ListenerOptions, modules: ListenerModules)
       clearTimeout(deadline);
     },
   };
+}
+
+/** Why the port can't be had, for the operator. */
+function cannotListen(error: NodeJS.ErrnoException, { bind, port }: ListenerOptions): AoException {
+  const hints: { readonly [code: string]: readonly [string, string] } = {
+    EADDRINUSE: [`Port ${port} is in use.`, 'Stop the other program, or choose another `port`.'],
+    EACCES: [`Port ${port} may not be opened by this user.`, 'Choose a `port` above 1023.'],
+    EADDRNOTAVAIL: [`This machine has no address ${bind}.`, 'Choose another `bind`.'],
+  };
+  const [sentence, hint] = hints[error.code ?? ''] ?? [`The port ${port} can't be opened (${error.code}).`, undefined];
+  return new AoException(
+    new AoError('unavailable', sentence, { cause: error, ...(hint === undefined ? {} : { hint }) }),
+  );
 }
 
 type Kind = 'tls' | 'h2' | 'http1';

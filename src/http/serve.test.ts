@@ -442,6 +442,16 @@ describe('TLS', () => {
   });
 });
 
+describe('starting', () => {
+  test('says why a port can’t be had', async () => {
+    const taken = serve({ bind: '127.0.0.1', port: await start() }, { answer: echo });
+    await expect(taken.listen()).rejects.toMatchObject({
+      code: 'unavailable',
+      message: expect.stringContaining('in use'),
+    });
+  });
+});
+
 describe('stopping', () => {
   test('running requests finish, new connections are refused', async () => {
     let finish: (answer: Answer) => void = () => undefined;
