@@ -129,6 +129,18 @@ describe('PS: lanes', () => {
     expect((await messageOf(second)).get('name')).toBe('a');
     expect(started).toEqual(['z', 'a']);
   });
+  test('a call that is given up while it waits for its turn ends at once, and the lane goes on without it', async () => {
+    const { wait, letGo, started } = world();
+    const controller = new AbortController();
+    const all = [wait('a', 'lane'), wait('b', 'lane', controller.signal), wait('c', 'lane')];
+    await settle();
+    controller.abort();
+    await expectError(all[1]!, 'cancelled');
+    await letGo('a');
+    await letGo('c');
+    await Promise.all([all[0], all[2]].map((one) => messageOf(one!)));
+    expect(started).toEqual(['a', 'c']);
+  });
   test('two calls that would wait for each other: the second is refused', async () => {
     const { library, base, letGo } = world();
     const visit = (from: string, to: string, name: string) =>

@@ -12,7 +12,7 @@ import { type Message, messageFrom } from '../message.ts';
 import { fail, failed, type Outcome } from '../outcome.ts';
 import { Link, type Value } from '../value.ts';
 import { Toolbox } from './ao.ts';
-import type { Execution } from './execution.ts';
+import { cancelled, type Execution } from './execution.ts';
 import type { Lane } from './lanes.ts';
 import type { Prepared } from './prepare.ts';
 
@@ -61,15 +61,6 @@ export function callOnce(
   if (x.session.signal.aborted) return cancelled(x);
   if (!(typeof selected === 'function' ? prepared.device.pure : selected.pure)) x.markImpure();
   return invoke(x.inside(lane), prepared, selected, base, key, request);
-}
-
-function cancelled(x: Execution): Outcome {
-  const reason = x.session.signal.reason as unknown;
-  if (reason instanceof AoException) return failed(reason.error);
-  const timedOut = reason instanceof Error && reason.name === 'TimeoutError';
-  return timedOut
-    ? fail('timeout', 'The request took longer than allowed.')
-    : fail('cancelled', 'The caller went away before the work was done.');
 }
 
 /** The bare call: fields read, function run, exceptions turned into outcomes. */

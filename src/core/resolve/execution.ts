@@ -6,7 +6,8 @@
  *                  └───────────────── one Session ─────────────────────┘
  */
 import type { Environment } from '../environment.ts';
-import { raise } from '../errors.ts';
+import { AoException, raise } from '../errors.ts';
+import { fail, failed, type Outcome } from '../outcome.ts';
 import type { Resolver } from '../resolver.ts';
 import type { Lane } from './lanes.ts';
 
@@ -106,3 +107,13 @@ export class Execution {
 
 /** Inside of a step hook no further step hooks run. */
 export const silentMode: Mode = { ...internalMode, hooks: false };
+
+/** What a request that was given up comes to. */
+export function cancelled(x: Execution): Outcome {
+  const reason = x.session.signal.reason as unknown;
+  if (reason instanceof AoException) return failed(reason.error);
+  const timedOut = reason instanceof Error && reason.name === 'TimeoutError';
+  return timedOut
+    ? fail('timeout', 'The request took longer than allowed.')
+    : fail('cancelled', 'The caller went away before the work was done.');
+}

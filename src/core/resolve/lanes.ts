@@ -8,7 +8,7 @@ import { type Awaitable, isPromise } from '../awaitable.ts';
 import { equal } from '../equal.ts';
 import type { Message } from '../message.ts';
 import { fail, type Outcome } from '../outcome.ts';
-import type { Execution } from './execution.ts';
+import { cancelled, type Execution } from './execution.ts';
 
 interface Job {
   readonly base: Message;
@@ -48,7 +48,7 @@ export class Lanes {
     }
     const turn = waiting(x, lane, lane.tail).then(() => work(lane));
     this.#add(name, lane, { base, key, request, outcome: turn });
-    return turn;
+    return unlessAborted(x, turn);
   }
 
   #lead(
@@ -90,7 +90,7 @@ export class Lanes {
     work: (lane: Lane) => Awaitable<Outcome>,
     lane: Lane,
   ): Promise<Outcome> {
-    const outcome = await waiting(x, lane, job.outcome);
+    const outcome = await unlessAborted(x, waiting(x, lane, job.outcome));
     const givenUp =
       outcome.status === 'error' && (outcome.error.code === 'cancelled' || outcome.error.code === 'out-of-budget');
     return givenUp && !x.session.signal.aborted ? this.enter(name, x, base, key, request, work) : outcome;
@@ -101,6 +101,17 @@ const recursion = fail('infinite-recursion', 'Request creates infinite recursion
 
 function sameRequest(a: Message | undefined, b: Message | undefined): boolean {
   return a === b || (a !== undefined && b !== undefined && equal(a, b));
+}
+
+/** The outcome, or at once that of a request which was given up in the meantime. */
+function unlessAborted(x: Execution, outcome: Promise<Outcome>): Promise<Outcome> {
+  const { signal } = x.session;
+  return new Promise((resolve, reject) => {
+    const giveUp = (): void => resolve(cancelled(x));
+    if (signal.aborted) giveUp();
+    signal.addEventListener('abort', giveUp, { once: true });
+    outcome.then(resolve, reject).finally(() => signal.removeEventListener('abort', giveUp));
+  });
 }
 
 /** Notes, while `x` waits for `lane`, that every lane it holds waits for that one, too. */
