@@ -10,6 +10,7 @@ const layers = [
   'devices',
   'http',
   'node',
+  'client',
   'testing',
   'cli',
 ];
@@ -24,8 +25,9 @@ const allowed = {
   devices: ['core', 'crypto', 'codecs', 'stores', 'vm', 'net', 'observe'],
   http: ['core', 'crypto', 'codecs', 'devices', 'stores', 'net', 'observe'],
   node: ['core', 'crypto', 'codecs', 'stores', 'vm', 'net', 'observe', 'devices', 'http'],
-  testing: ['core', 'crypto', 'codecs', 'stores', 'vm', 'net', 'observe', 'devices', 'http', 'node'],
-  cli: ['core', 'crypto', 'codecs', 'stores', 'vm', 'net', 'observe', 'devices', 'http', 'node'],
+  client: ['core', 'crypto', 'codecs', 'net', 'node'],
+  testing: ['core', 'crypto', 'codecs', 'stores', 'vm', 'net', 'observe', 'devices', 'http', 'node', 'client'],
+  cli: ['core', 'crypto', 'codecs', 'stores', 'vm', 'net', 'observe', 'devices', 'http', 'node', 'client'],
 };
 module.exports = {
   forbidden: [

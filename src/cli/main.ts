@@ -3,9 +3,16 @@
 import { AoException } from '../core/errors.ts';
 import { type Command, UsageError } from './command.ts';
 import { configCommand } from './config.ts';
+import { consoleCommand } from './console.ts';
+import { read } from './read.ts';
+import { send } from './send.ts';
+import { spawn } from './spawn.ts';
 import { start } from './start.ts';
+import { store } from './store.ts';
+import { wallet } from './wallet.ts';
+import { watch } from './watch.ts';
 
-const commands: readonly Command[] = [start, configCommand];
+const commands: readonly Command[] = [start, spawn, send, read, consoleCommand, watch, store, wallet, configCommand];
 
 async function main(): Promise<number> {
   const [name = 'help', ...args] = process.argv.slice(2);
@@ -38,6 +45,12 @@ function print(text: string): void {
 function printError(text: string): void {
   process.stderr.write(`${text}\n`);
 }
+
+// Whoever reads our output may stop reading, as `head` does.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
 
 try {
   process.exitCode = await main();

@@ -1,0 +1,125 @@
+/** Arguments of the commands that talk to a node: strict flags, and the ones they share. */
+import { join } from 'node:path';
+import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
+import { NodeClient, type Tags } from '../client/node-client.ts';
+import type { Signing } from '../client/signed-request.ts';
+import { raise } from '../core/errors.ts';
+import type { Wallet } from '../core/wallet.ts';
+import { openWallet } from '../node/wallet-file.ts';
+import { UsageError } from './command.ts';
+
+/** Flags of every command that talks to a node. */
+const nodeFlags = {
+  node: { type: 'string' },
+  wallet: { type: 'string' },
+  'data-dir': { type: 'string' },
+  signing: { type: 'string' },
+  timeout: { type: 'string' },
+} as const satisfies ParseArgsOptionsConfig;
+
+export const nodeHelp = `  --node URL       The node; HB_NODE, else http://localhost:8734.
+  --wallet FILE    The key that signs; HB_KEY, else the key in the data directory.
+  --data-dir DIR   Where that key is; HB_DATA_DIR, else ./data.
+  --signing HOW    \`ans104\` (data items, the default) or \`httpsig\`.
+  --timeout SECS   Time for one request and its answer; 300 unless given.`;
+
+export interface Arguments {
+  readonly positionals: readonly string[];
+  /** A flag's text. */
+  text(name: string): string | undefined;
+  flag(name: string): boolean;
+  /** Every `--tag name=value`. */
+  readonly tags: Tags;
+}
+
+/** Reads the arguments of `command`; what it doesn't know, or too many of it, is a {@link UsageError}. */
+export function readArguments(
+  command: string,
+  args: readonly string[],
+  flags: ParseArgsOptionsConfig,
+  positionals: { readonly min: number; readonly max: number; readonly what: string },
+): Arguments {
+  const parsed = parse(command, args, flags);
+  const { length } = parsed.positionals;
+  if (length < positionals.min) throw new UsageError(command, `\`${command}\` needs ${positionals.what}.`);
+  if (length > positionals.max) {
+    throw new UsageError(command, `\`${parsed.positionals[positionals.max]}\` is one argument too many.`);
+  }
+  const values = new Map(Object.entries(parsed.values));
+  return {
+    positionals: parsed.positionals,
+    text(name) {
+      const value = values.get(name);
+      return typeof value === 'string' ? value : undefined;
+    },
+    flag: (name) => (values.get(name) as unknown) === true,
+    tags: tagsFrom(command, values.get('tag')),
+  };
+}
+
+function parse(command: string, args: readonly string[], flags: ParseArgsOptionsConfig) {
+  try {
+    return parseArgs({ args: [...args], options: { ...nodeFlags, ...flags }, allowPositionals: true });
+  } catch (error) {
+    if (error instanceof TypeError) throw new UsageError(command, error.message.split('. ')[0]!.concat('.'));
+    throw error;
+  }
+}
+
+function tagsFrom(command: string, given: unknown): Tags {
+  const entries = (Array.isArray(given) ? given : []).map((text: unknown): [string, string] => {
+    const [, name, value] = /^([^=]+)=(.*)$/s.exec(String(text)) ?? [];
+    if (name === undefined || value === undefined)
+      throw new UsageError(command, `A tag is \`name=value\`, not \`${text}\`.`);
+    return [name, value];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** The node that the arguments name, without a key: for reading. */
+export function readerOf(command: string, given: Arguments): NodeClient {
+  return clientOf(command, given, undefined);
+}
+
+/** The node that the arguments name, with the caller's key. */
+export async function signerOf(command: string, given: Arguments): Promise<NodeClient> {
+  const path = walletPath(given);
+  try {
+    return clientOf(command, given, (await openWallet(path, false)).wallet);
+  } catch (cause) {
+    if (!isMissing(cause)) throw cause;
+    return raise('no-wallet', `There is no key at ${path}.`, {
+      hint: '`hyperbeam wallet create` makes one; `--wallet FILE` names another.',
+      cause,
+    });
+  }
+}
+
+/** Where the caller's key is. */
+export function walletPath(given: Arguments): string {
+  const directory = given.text('data-dir') ?? process.env['HB_DATA_DIR'] ?? 'data';
+  return given.text('wallet') ?? process.env['HB_KEY'] ?? join(directory, 'hyperbeam-key.json');
+}
+
+function isMissing(thrown: unknown): boolean {
+  const cause = (thrown as { error?: { cause?: unknown } } | null)?.error?.cause;
+  return (cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT';
+}
+
+function clientOf(command: string, given: Arguments, wallet: Wallet | undefined): NodeClient {
+  const url = given.text('node') ?? process.env['HB_NODE'] ?? 'http://localhost:8734';
+  const seconds = Number(given.text('timeout') ?? 300);
+  if (!(seconds > 0)) throw new UsageError(command, '`--timeout` is a number of seconds.');
+  return new NodeClient({
+    url: url.includes('://') ? url : `http://${url}`,
+    timeoutMs: Math.min(Math.ceil(seconds * 1_000), 2 ** 31 - 1),
+    signing: signingOf(command, given.text('signing')),
+    ...(wallet === undefined ? {} : { wallet }),
+  });
+}
+
+function signingOf(command: string, given = 'ans104'): Signing {
+  const name = given.includes('@') ? given : `${given}@1.0`;
+  if (name === 'ans104@1.0' || name === 'httpsig@1.0') return name;
+  throw new UsageError(command, `\`--signing\` is \`ans104\` or \`httpsig\`, not \`${given}\`.`);
+}

@@ -1,0 +1,37 @@
+/** `hyperbeam read`: the value at a HyperPATH. */
+import { isBinary, toBytes, toText } from '../core/bytes.ts';
+import { nodeHelp, readArguments, readerOf } from './arguments.ts';
+import type { Command } from './command.ts';
+import { asJson, safeText, shown, wantsColour } from './show.ts';
+
+export const read: Command = {
+  name: 'read',
+  usage: 'read PATH [options]',
+  summary: 'Prints the value at a HyperPATH.',
+  help: () => `hyperbeam read PATH [options]
+
+Prints the value at a path of a node: \`read /~meta@1.0/info/address\`, \`read PID~process@1.0/now/cache/supply\`.
+Messages are printed key by key, without their commitments.
+
+  --json           As JSON.
+  --all            Commitments and types too.
+${nodeHelp}`,
+  async run(args) {
+    const given = readArguments(
+      'read',
+      args,
+      { json: { type: 'boolean' }, all: { type: 'boolean' } },
+      { min: 1, max: 1, what: 'a path' },
+    );
+    using client = readerOf('read', given);
+    const value = await client.read(given.positionals[0]!);
+    const options = { all: given.flag('all') };
+    const { stdout } = globalThis.process;
+    if (given.flag('json')) stdout.write(`${JSON.stringify(asJson(value, options), undefined, 2)}\n`);
+    else if (!isBinary(value)) stdout.write(`${shown(value, options)}\n`);
+    else if (stdout.isTTY) stdout.write(`${safeText(shown(value), wantsColour(stdout))}\n`);
+    else if (toText(value) === undefined) stdout.write(toBytes(value));
+    else stdout.write(`${toText(value)}\n`);
+    return 0;
+  },
+};

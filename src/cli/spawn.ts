@@ -1,0 +1,79 @@
+/** `hyperbeam spawn`: starts a process. Without a file it runs the process runtime (docs/runtime.md). */
+import { basename } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { NodeClient, Tags } from '../client/node-client.ts';
+import { nodeHelp, readArguments, signerOf } from './arguments.ts';
+import { type Command, UsageError } from './command.ts';
+import { bundleLua } from './lua-bundle.ts';
+import { readText } from './read-text.ts';
+
+export const spawn: Command = {
+  name: 'spawn',
+  usage: 'spawn [FILE.lua] [options]',
+  summary: 'Starts a process and prints its id.',
+  help: () => `hyperbeam spawn [FILE.lua] [options]
+
+Starts a process and prints its id. With FILE.lua, that is the module: its global function \`compute(base, request, opts)\`
+handles every message. Without one the process runs the runtime of docs/runtime.md: Handlers, Send, Inbox, Eval.
+
+  --name NAME      The name of the process.
+  --tag K=V        A tag of its definition; as often as needed. Replaces the ones made here.
+  --data TEXT      The data of the definition.
+  --load FILE.lua  Without a module: code that the runtime runs at the start, with what it requires from beside it.
+  --scheduler ID   Who orders its messages; the node unless given.
+  --authority ID   Who may speak for other processes; the scheduler unless given.
+${nodeHelp}`,
+  async run(args) {
+    const text = { type: 'string' } as const;
+    const given = readArguments(
+      'spawn',
+      args,
+      { name: text, data: text, load: text, scheduler: text, authority: text, tag: { type: 'string', multiple: true } },
+      { min: 0, max: 1, what: 'nothing or a file' },
+    );
+    const [file] = given.positionals;
+    const load = given.text('load');
+    if (load !== undefined && (file !== undefined || given.text('data') !== undefined)) {
+      throw new UsageError('spawn', '`--load` is for a process of the runtime: without FILE.lua and `--data`.');
+    }
+    using client = await signerOf('spawn', given);
+    const named = hasTag(given.tags, 'module') ? undefined : await moduleOf(client, file);
+    const data = load === undefined ? given.text('data') : bundleLua(load);
+    const tags: Tags = {
+      'execution-device': 'lua@5.3a',
+      function: 'compute',
+      ...(file === undefined ? { 'lua-dialect': 'standard' } : {}),
+      ...(given.text('name') === undefined ? {} : { Name: given.text('name')! }),
+      ...(load === undefined ? {} : { 'On-Boot': 'Data' }),
+    };
+    const scheduler = given.text('scheduler');
+    const authority = given.text('authority');
+    const process = await client.spawn({
+      tags: { ...withoutTags(tags, given.tags), ...given.tags },
+      ...(named === undefined ? {} : { module: named }),
+      ...(data === undefined ? {} : { data }),
+      ...(scheduler === undefined ? {} : { scheduler }),
+      ...(authority === undefined ? {} : { authority }),
+    });
+    globalThis.process.stdout.write(`${process}\n`);
+    return 0;
+  },
+};
+
+const runtimeFile = fileURLToPath(new URL('../../runtime/dist/runtime.lua', import.meta.url));
+
+function moduleOf(client: NodeClient, file: string | undefined): Promise<string> {
+  const name = file === undefined ? 'runtime' : basename(file);
+  return client.upload({
+    tags: { 'Data-Protocol': 'ao', Type: 'Module', 'Content-Type': 'application/lua', Name: name },
+    data: readText(file ?? runtimeFile),
+  });
+}
+
+function hasTag(tags: Tags, wanted: string): boolean {
+  return Object.keys(tags).some((name) => name.toLowerCase() === wanted);
+}
+
+function withoutTags(tags: Tags, replaced: Tags): Tags {
+  return Object.fromEntries(Object.entries(tags).filter(([name]) => !hasTag(replaced, name.toLowerCase())));
+}
