@@ -48,6 +48,12 @@ export function openFs({ directory, readOnly = false, scope }: FsOptions): PathS
   }
 }
 
+/** Journals are put away when there are this many, or when nothing was written for this long. */
+const maxKept = 64;
+const idleMs = 200;
+/** Directories remembered as made. */
+const maxMade = 10_000;
+
 interface Waiting {
   readonly changes: readonly Change[];
   readonly durable: boolean;
@@ -70,7 +76,12 @@ class FsEngine implements Engine {
   /** Journals still on disk, oldest first, with the files that must be flushed before they go. */
   #kept: { readonly number: number; readonly files: readonly string[] }[] = [];
   #retiring: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  /** Why journals could not be put away the last time. */
+  #failure: unknown;
   #counter = 0;
+  /** Directories that are known to be there. */
+  readonly #made = new Set<string>();
 
   constructor(directory: string, readOnly: boolean) {
     this.name = `fs ${directory}`;
@@ -82,7 +93,7 @@ class FsEngine implements Engine {
     rmSync(this.#temporary, { recursive: true, force: true });
     for (const made of [this.#cells, this.#temporary]) mkdirSync(made, { recursive: true });
     for (const { number, changes } of this.#journal.leftovers()) {
-      this.#place(this.#prepare(changes));
+      this.#place(this.#prepare(changes, true));
       this.#kept.push({ number, files: this.#files(changes) });
     }
     this.#retire();
@@ -123,15 +134,18 @@ class FsEngine implements Engine {
   }
 
   async flush(): Promise<void> {
-    while (this.#working !== undefined || this.#retiring !== undefined) {
+    while (this.#working !== undefined || this.#kept.length > 0) {
       await this.#working;
+      this.#retire();
       await this.#retiring;
+      if (this.#failure !== undefined) translate(this.#failure, this.name);
     }
   }
 
   async clear(): Promise<void> {
     await this.flush();
     rmSync(this.#cells, { recursive: true, force: true });
+    this.#made.clear();
     mkdirSync(this.#cells);
   }
 
@@ -180,7 +194,7 @@ class FsEngine implements Engine {
     const changes = [...cells].map(([key, cell]) => ({ key, cell }));
     let prepared: readonly Prepared[] = [];
     try {
-      prepared = this.#prepare(changes);
+      prepared = this.#prepare(changes, durable);
       if (durable || changes.length > 1 || this.#kept.length > 0) {
         const number = await this.#journal.write(changes, durable);
         this.#kept.push({ number, files: durable ? this.#files(changes) : [] });
@@ -192,11 +206,15 @@ class FsEngine implements Engine {
       return;
     }
     for (const { batch, applied } of answers) batch.resolve(applied);
-    this.#retire();
+    if (this.#kept.length >= maxKept) this.#retire();
+    else if (this.#kept.length > 0) this.#timer ??= setTimeout(() => this.#retire(), idleMs).unref();
   }
 
-  /** Everything that needs space on the disk. */
-  #prepare(changes: readonly Change[]): Prepared[] {
+  /**
+   * Everything that needs space on the disk. What takes the place of another file is flushed first unless the journal is: a file that was
+   * durable must not be replaced by one that a power cut leaves empty.
+   */
+  #prepare(changes: readonly Change[], journalled: boolean): Prepared[] {
     const prepared: Prepared[] = [];
     try {
       for (const { key, cell } of changes) {
@@ -208,8 +226,8 @@ class FsEngine implements Engine {
         }
         const temporary = join(this.#temporary, String(this.#counter++));
         prepared.push({ file, temporary });
-        writeFileSync(temporary, cell);
-        mkdirSync(dirname(file), { recursive: true });
+        writeFileSync(temporary, cell, { flush: !journalled && existsSync(file) });
+        this.#makeDirectory(dirname(file));
       }
     } catch (error) {
       for (const { temporary } of prepared) if (temporary !== undefined) rmSync(temporary, { force: true });
@@ -222,7 +240,7 @@ class FsEngine implements Engine {
     for (const { file, temporary } of prepared) {
       if (temporary !== undefined) {
         // A removal in the same group may have pruned the directory.
-        if (!existsSync(dirname(file))) mkdirSync(dirname(file), { recursive: true });
+        this.#makeDirectory(dirname(file));
         renameSync(temporary, file);
       } else if (statSync(file, { throwIfNoEntry: false }) !== undefined) {
         unlinkSync(file);
@@ -231,25 +249,36 @@ class FsEngine implements Engine {
     }
   }
 
+  #makeDirectory(directory: string): void {
+    if (this.#made.has(directory)) return;
+    mkdirSync(directory, { recursive: true });
+    if (this.#made.size >= maxMade) this.#made.clear();
+    this.#made.add(directory);
+  }
+
   /** A directory is there only if something is in it: removes empty ones upwards. */
   #prune(directory: string): void {
     while (directory !== this.#cells && readdirSync(directory).length === 0) {
       rmdirSync(directory);
+      this.#made.delete(directory);
       directory = dirname(directory);
     }
   }
 
   /** Flushes what the journals hold, then removes them, oldest first. One round at a time, in the background. */
   #retire(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     if (this.#kept.length === 0 || this.#retiring !== undefined) return;
+    this.#failure = undefined;
     this.#retiring = this.#retireAll([...this.#kept]).then(
       () => {
         this.#retiring = undefined;
-        this.#retire();
       },
       // The journals stay and are applied again at the next start; the next write tries once more.
-      () => {
+      (error: unknown) => {
         this.#retiring = undefined;
+        this.#failure = error;
       },
     );
   }

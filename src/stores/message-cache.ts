@@ -16,7 +16,8 @@
  * is written to the store.
  */
 
-import { received, remember, toTabm } from '../codecs/structured.ts';
+import { received, remember } from '../codecs/spelling.ts';
+import { toTabm } from '../codecs/structured.ts';
 import { type Awaitable, andThen, isPromise } from '../core/awaitable.ts';
 import { type Binary, binary, isBinary, toBytes, toText } from '../core/bytes.ts';
 import type { Cache } from '../core/cache.ts';
@@ -50,7 +51,14 @@ export interface MessageCacheOptions {
 }
 
 const defaultMemoryBytes = 64 * 1024 * 1024;
-const maxNameHops = 32;
+/** Names and links followed for one read. */
+const maxHops = 64;
+/** Parts of a path: more than any name or nesting has. */
+const maxParts = 128;
+/** Questions to sources at the same time. */
+const maxAsking = 256;
+/** Names that a listing of everything gives. */
+const maxListed = 10_000;
 const maxKeptAliases = 20_000;
 
 export interface Prepared {
@@ -108,7 +116,7 @@ export class MessageCache implements Cache {
 
   #readPath(parts: readonly string[], hops: number, remote: boolean): Awaitable<Value | undefined> {
     const [first, second] = parts;
-    if (first === undefined) return undefined;
+    if (first === undefined || parts.length > maxParts) return undefined;
     if (first === layout.data && second !== undefined) {
       return parts.length > 2 ? undefined : this.#readData(second, remote);
     }
@@ -117,7 +125,7 @@ export class MessageCache implements Cache {
       if (found === undefined) return this.#readName(parts, hops, remote);
       if (parts.length === 1) return found;
       return andThen(
-        this.#walk(found, parts.slice(1), remote),
+        this.#walk(found, parts.slice(1), hops, remote),
         (below): Awaitable<Value | undefined> => below ?? this.readResult(first, parts.slice(1).join('/')),
       );
     });
@@ -233,21 +241,22 @@ export class MessageCache implements Cache {
   }
 
   /** What is at these keys inside a value. */
-  #walk(value: Value, keys: readonly string[], remote: boolean): Awaitable<Value | undefined> {
+  #walk(value: Value, keys: readonly string[], hops: number, remote: boolean): Awaitable<Value | undefined> {
     if (value instanceof Link) {
-      return andThen(this.#readPath(layout.segments(value.ref), 0, remote), (target) =>
-        target === undefined ? undefined : this.#walk(target, keys, remote),
+      if (hops >= maxHops) return undefined;
+      return andThen(this.#readPath(layout.segments(value.ref), hops + 1, remote), (target) =>
+        target === undefined ? undefined : this.#walk(target, keys, hops + 1, remote),
       );
     }
     const [key, ...rest] = keys;
     if (key === undefined) return value;
     const child = isMessage(value) ? value.get(key) : isList(value) ? value[Number(key) - 1] : undefined;
-    return child === undefined ? undefined : this.#walk(child, rest, remote);
+    return child === undefined ? undefined : this.#walk(child, rest, hops, remote);
   }
 
   /** The longest prefix of the path that is a name, and what is below its target. */
   #readName(parts: readonly string[], hops: number, remote: boolean): Awaitable<Value | undefined> {
-    if (hops >= maxNameHops) return undefined;
+    if (hops >= maxHops) return undefined;
     const from = (length: number): Awaitable<Value | undefined> => {
       if (length === 0) return undefined;
       return andThen(
@@ -348,7 +357,8 @@ export class MessageCache implements Cache {
     const parts = layout.segments(path);
     const [first] = parts;
     if (first === undefined) return this.#roots();
-    if (first === layout.data) return andThen(this.store.list(parts.join('/')), (names) => names ?? []);
+    if (first === layout.data)
+      return andThen(this.store.list(layout.data, { limit: maxListed }), (names) => names ?? []);
     return andThen(this.numbersAndNames(path), (names): Awaitable<readonly string[]> => {
       if (names.length > 0) return names;
       return andThen(this.readLocal(path), (value) =>
@@ -367,8 +377,11 @@ export class MessageCache implements Cache {
   }
 
   #roots(): Awaitable<readonly string[]> {
-    return andThen(this.store.list(layout.messages), (ids) =>
-      andThen(this.store.list(layout.names), (names) => [...(ids ?? []), ...(names ?? []).map(layout.fromOrdered)]),
+    return andThen(this.store.list(layout.messages, { limit: maxListed }), (ids) =>
+      andThen(this.store.list(layout.names, { limit: maxListed }), (names) => [
+        ...(ids ?? []),
+        ...(names ?? []).map(layout.fromOrdered),
+      ]),
     );
   }
 
@@ -410,6 +423,9 @@ export class MessageCache implements Cache {
     if (this.#sources.length === 0) return undefined;
     const running = this.#asking.get(path);
     if (running !== undefined) return running;
+    if (this.#asking.size >= maxAsking) {
+      raise('unavailable', 'This node is asking others for too many messages at the moment.', 'Try again later.');
+    }
     const asking = this.#askEach(path).finally(() => this.#asking.delete(path));
     this.#asking.set(path, asking);
     return asking;

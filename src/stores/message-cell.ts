@@ -6,12 +6,13 @@
  *   body      the message or list, without commitments and private keys. A child is a link to its id; short lists and empty messages
  *             stand inline; a literal over 4 KiB is the lazy link `data/<hash>#<length>`.
  *   spelling  `false`, or those typed values and types that the sender spelt in another way than we would. A signature covers the
- *             spelling, so it has to come back with the message (codecs/structured.ts, `received`).
+ *             spelling, so it has to come back with the message (codecs/spelling.ts).
  *   covered   the keys of the unsigned commitment, whose id is the message's id; `false` for lists.
  */
 
 import { committedValue, unsignedCommitment } from '../codecs/ids.ts';
-import { received, remember, toTabm } from '../codecs/structured.ts';
+import { received, remember } from '../codecs/spelling.ts';
+import { toTabm } from '../codecs/structured.ts';
 import { type Binary, byteLength, isBinary, sameBytes, toBytes } from '../core/bytes.ts';
 import { keysCommittedBy } from '../core/commitments.ts';
 import { decode, encode } from '../core/encode.ts';
