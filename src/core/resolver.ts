@@ -34,7 +34,7 @@ import { Execution, internalMode, type Mode, Session } from './resolve/execution
 import { asMessage } from './resolve/force.ts';
 import { Lanes } from './resolve/lanes.ts';
 import { hasSequence, loneDirective, normaliseStep } from './resolve/normalise.ts';
-import type { Prepared } from './resolve/prepare.ts';
+import { isPrepared, type Prepared } from './resolve/prepare.ts';
 import { readKey } from './resolve/read.ts';
 import { storeResult } from './resolve/results.ts';
 import { runStepHook } from './resolve/step-hook.ts';
@@ -185,7 +185,9 @@ export class Resolver {
   guardedRaw(x: Execution, device: string, base: Message, request: Message): Awaitable<Outcome> {
     return guard(() => {
       const key = pathParts(requestPath(request) ?? '')?.[0];
-      return typeof key === 'string' ? this.#raw(x, this.#devices.named(device), base, key, request) : emptyPath;
+      if (typeof key !== 'string') return emptyPath;
+      const found = this.#devices.named(device);
+      return isPrepared(found) ? this.#raw(x, found, base, key, request) : andThen(found, failed);
     });
   }
 
@@ -294,7 +296,8 @@ export class Resolver {
         this.#apply(x, base.with('device', device), key, request, baseId),
       );
     }
-    return this.#applyDevice(x, this.#devices.named(named), base, key, request, baseId);
+    const device = this.#devices.named(named);
+    return isPrepared(device) ? this.#applyDevice(x, device, base, key, request, baseId) : andThen(device, failed);
   }
 
   #applyDevice(

@@ -6,13 +6,13 @@ import { describe, expect, test } from 'vitest';
 import { device } from '../../src/core/device.ts';
 import { text } from '../../src/core/fields.ts';
 import { isNumbered, numberedItems, toList } from '../../src/core/lists.ts';
-import { Message, message, normalizeKey, numbered } from '../../src/core/message.ts';
+import { type Input, Message, message, normalizeKey, numbered } from '../../src/core/message.ts';
 import { fail, ok, skip } from '../../src/core/outcome.ts';
 import { asMessage } from '../../src/core/resolve/force.ts';
 import type { ResolveOptions } from '../../src/core/resolver.ts';
 import { As, atom, Float, Link, NOT_FOUND, Sequence, UNDEFINED, UNSET, type Value } from '../../src/core/value.ts';
 import { createLibrary } from '../../src/node/library.ts';
-import { toNotation } from '../support/notation.ts';
+import { type Json, toNotation } from '../support/notation.ts';
 import { expectError, expectThrown, messageOf, notationOf, okValue } from '../support/outcomes.ts';
 import { testWallet } from '../support/world.ts';
 
@@ -338,14 +338,23 @@ for (const [name, options] of Object.entries(optionSets)) {
   });
 }
 
-test('[row RV31, RV32] remote devices are refused: this node runs no code of the reference’s kind', async () => {
-  const id = await library.env.cache.write(
-    message({ 'data-protocol': 'ao', variant: 'ao.N.1', 'content-type': 'application/beam', body: 'code' }),
-  );
-  await expectError(
-    library.resolve(message({ device: id }), message({ path: 'echo/param', param: 'x' })),
-    'device-not-trusted',
-  );
+test('[row RV31, RV32] remote devices are refused, for the reference’s reasons: this node runs no code of its kind', async () => {
+  const wallet = testWallet('rsa4096-1');
+  const code = message({ 'data-protocol': 'ao', variant: 'ao.N.1', 'content-type': 'application/beam', body: 'code' });
+  const refusal = async (options: { readonly [name: string]: Input }, stored: Message = code): Promise<Json> => {
+    const node = createLibrary({ wallet, options: message(options) });
+    const signed = await node.commit(stored);
+    await node.env.cache.write(signed);
+    const outcome = await node.resolve(message({ device: node.id(signed, 'signed') }), message({ path: 'echo/param' }));
+    expect(outcome.status).toBe('error');
+    const value = outcome.status === 'error' ? outcome.error.value : undefined;
+    return (toNotation(value!) as Json[])[3]!;
+  };
+  const trusting = { 'load-remote-devices': true, 'trusted-device-signers': [wallet.address] };
+  expect(await refusal({})).toEqual({ $atom: 'remote_devices_disabled' });
+  expect(await refusal({ 'load-remote-devices': true })).toEqual({ $atom: 'device_signer_not_trusted' });
+  expect(await refusal(trusting, code.with('content-type', 'x'))).toEqual({ $atom: 'incompatible_content_type' });
+  expect(await refusal(trusting)).toEqual({ $atom: 'failed_requirements' });
 });
 
 test('[row RV34, RV35, RV36, RV37, RV38, RV39] the benchmarks’ work is done (speed is measured in bench/)', async () => {

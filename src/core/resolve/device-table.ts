@@ -1,11 +1,13 @@
 /** The devices of a node, ready to be called, by the names that messages use (spec 01 §2.5, §2.12). */
+import type { Awaitable } from '../awaitable.ts';
 import { isBinary, isId, toText } from '../bytes.ts';
 import type { Device } from '../device.ts';
 import type { Environment } from '../environment.ts';
-import { AoError, AoException, raise } from '../errors.ts';
+import { AoError, raise } from '../errors.ts';
 import { isMessage } from '../message.ts';
 import { NOT_FOUND, type Value } from '../value.ts';
 import { type Prepared, prepareDevice } from './prepare.ts';
+import { remoteRefusal } from './remote-device.ts';
 
 export class DeviceTable {
   /** `message@1.0`, the device of messages that name none, and of keys that other devices leave to it. */
@@ -20,14 +22,14 @@ export class DeviceTable {
     this.message = this.#prepare(message);
   }
 
-  /** The device that a message's `device` key names. Throws if this node doesn't have it. */
-  named(name: Value): Prepared {
+  /** The device that a message's `device` key names, or why this node doesn't have it. */
+  named(name: Value): Prepared | Awaitable<AoError> {
     // A message as device would list functions, and no message can hold one: all its keys are data.
     if (name === NOT_FOUND || isMessage(name)) return this.message;
-    const text = isBinary(name) ? toText(name) : undefined;
-    const device = text === undefined ? undefined : this.#env.devices.get(text);
-    if (device === undefined) throw new AoException(unknownDevice(text ?? '?'));
-    return this.#prepare(device);
+    const text = (isBinary(name) ? toText(name) : undefined) ?? '?';
+    const device = this.#env.devices.get(text);
+    if (device !== undefined) return this.#prepare(device);
+    return isId(text) ? remoteRefusal(text, this.#env) : unknownDevice(text);
   }
 
   /** Why devices can't be used, if any can't. */
@@ -46,11 +48,8 @@ export class DeviceTable {
   }
 }
 
-/** Why a name gives no device: one that looks like an id means code from elsewhere, which this node does not run. */
 function unknownDevice(name: string): AoError {
-  return isId(name)
-    ? new AoError('device-not-trusted', `The device ${name} is remote code, and remote devices are disabled.`)
-    : new AoError('device-not-found', `There is no device "${name}" on this node.`, {
-        hint: 'Names are case-sensitive; `/~meta@1.0/info` lists the devices of a node.',
-      });
+  return new AoError('device-not-found', `There is no device "${name}" on this node.`, {
+    hint: 'Names are case-sensitive; `/~meta@1.0/info` lists the devices of a node.',
+  });
 }

@@ -16,6 +16,10 @@ export interface Prepared {
   readonly refusal: AoError | undefined;
 }
 
+export function isPrepared(value: object): value is Prepared {
+  return 'capabilities' in value;
+}
+
 export function prepareDevice(device: Device, env: Environment): Prepared {
   const capabilities: { [name: string]: unknown } = {};
   let options: unknown;
