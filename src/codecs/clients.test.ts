@@ -1,14 +1,16 @@
 /** What JavaScript clients of the network put on the wire (vectors `codecs/jsclient-*.json`), read and verified. */
 import { describe, expect, test } from 'vitest';
+import { testWallet } from '../../test/support/cache-world.ts';
 import { codecEnvironment } from '../../test/support/codec-environment.ts';
 import { fromNotation, type Json, normal, toNotation } from '../../test/support/notation.ts';
 import { readVectors, vectorSuite } from '../../test/support/vectors.ts';
-import { toBytes } from '../core/bytes.ts';
+import { toBase64, toBase64Url, toBytes } from '../core/bytes.ts';
 import { commitmentsOf } from '../core/commitments.ts';
 import { decode as fromCell, encode as toCell } from '../core/encode.ts';
 import { id } from '../core/ids.ts';
-import { isMessage, type Message } from '../core/message.ts';
+import { isMessage, type Message, message, messageFrom } from '../core/message.ts';
 import { signers, verify } from '../core/verify.ts';
+import { sha256Base64Url } from '../crypto/hash.ts';
 import { allCodecs } from './all.ts';
 import { ans104 } from './ans104/ans104.ts';
 import { httpsig } from './httpsig.ts';
@@ -132,4 +134,92 @@ test('a signature over a value that is not spelt canonically survives a store', 
   const stored = fromCell(toCell(received));
   expect(isMessage(stored) && (await signers(stored, env))).toEqual([address]);
   expect(commitmentsOf(received)).toHaveLength(1);
+});
+
+// ---- any producer of RFC 9421 signatures ------------------------------------------------------------------------------------
+
+interface Plain {
+  readonly fields: { readonly [name: string]: string };
+  readonly body?: string;
+  /** Component names, as the producer lists them. */
+  readonly covers: readonly string[];
+}
+
+/** A request signed as the RFC says, with the bare modulus as key id. */
+async function rfcSigned({ fields, body, covers }: Plain): Promise<Message> {
+  const wallet = testWallet();
+  const keyid = toBase64Url(wallet.publicKey);
+  const digest = body === undefined ? {} : { 'content-digest': `sha-256=:${sha256Base64Url(body)}:` };
+  const all: { readonly [name: string]: string } = { ...fields, ...digest };
+  const input = `(${covers.map((name) => `"${name}"`).join(' ')});alg="rsa-pss-sha512";keyid="${keyid}";created=1`;
+  const lines = covers.map((name) => `"${name}": ${all[name.replace('@', '')]}\n`);
+  const signature = await wallet.sign('rsa-pss-sha512', toBytes(`${lines.join('')}"@signature-params": ${input}`));
+  const headers = message({ ...all, signature: `sig1=:${toBase64(signature)}:`, 'signature-input': `sig1=${input}` });
+  return body === undefined ? headers : headers.with('body', body);
+}
+
+const received = async (encoded: Message): Promise<Message> =>
+  (await structured.fromTabm(await httpsig.toTabm(encoded, {}, env), {}, env)) as Message;
+
+const multipart = [
+  '--B',
+  'content-disposition: form-data;name="c"',
+  'ao-types: x="integer"',
+  'x: 1',
+  '--B',
+  'content-disposition: form-data;name="t"',
+  '',
+  'text',
+  '--B--',
+].join('\r\n');
+
+describe('RFC 9421 signatures of other producers', () => {
+  const type = 'multipart/form-data; boundary="B"';
+  const shapes: { readonly [name: string]: Plain & { readonly tamper: string } } = {
+    'fields and @path': { fields: { path: '/x', a: '1' }, covers: ['@path', 'a'], tamper: 'a' },
+    'typed fields': { fields: { f: '1.5', 'ao-types': 'f=float' }, covers: ['f', 'ao-types'], tamper: 'f' },
+    'a body': { fields: { a: '1' }, body: 'the body', covers: ['content-digest', 'a'], tamper: 'body' },
+    'a named body': {
+      fields: { 'inline-body-key': 'data' },
+      body: 'the data',
+      covers: ['content-digest', 'inline-body-key'],
+      tamper: 'data',
+    },
+    'a body of parts': {
+      fields: { 'content-type': type },
+      body: multipart,
+      covers: ['content-digest', 'content-type'],
+      tamper: 't',
+    },
+  };
+  for (const [name, { tamper, ...shape }] of Object.entries(shapes)) {
+    test(`${name}: verifies, and no longer when changed`, async () => {
+      const one = await received(await rfcSigned(shape));
+      expect(await signers(one, env)).toEqual([address]);
+      expect(await signers(one, env, [tamper])).toEqual([address]);
+      expect(await signers(one.with(tamper, 'changed'), env)).toEqual([]);
+      expect(await signers(one.with('uncovered', 'x'), env)).toEqual([address]);
+      const stored = fromCell(toCell(one)) as Message;
+      if (name !== 'typed fields') expect(await signers(stored, env)).toEqual([address]);
+    });
+  }
+
+  test('the parts of a body are covered as deep as they go', async () => {
+    const one = await received(await rfcSigned(shapes['a body of parts']!));
+    expect(toNotation(one.get('c')!)).toEqual({ x: 1 });
+    expect(await signers(one.with('c', message({ x: 2 })), env)).toEqual([]);
+  });
+
+  test('a body that is not the one that was signed leaves the message unsigned', async () => {
+    const encoded = await rfcSigned({ fields: { a: '1' }, body: 'the body', covers: ['content-digest'] });
+    expect((await received(encoded.with('body', 'another'))).has('commitments')).toBe(false);
+  });
+
+  test('a claim to cover more keys than were signed is no claim', async () => {
+    const one = await received(await rfcSigned({ fields: { a: '1', b: '2' }, covers: ['a'] }));
+    const [[name, commitment]] = commitmentsOf(one) as [[string, Message]];
+    const claim = one.with('commitments', messageFrom([[name, commitment.with('committed', ['a', 'b'])]]));
+    expect(await signers(one, env)).toEqual([address]);
+    expect(await signers(claim, env)).toEqual([]);
+  });
 });

@@ -7,9 +7,7 @@
  * {@link toTabm} is pure and synchronous: it computes ids and stores nothing. The codec's own `toTabm` first writes the children to the
  * cache, unless `links: 'discard'` says that only ids matter. A message is immutable, so its TABM is computed once per dialect and kept.
  *
- * A message that was received with commitments keeps the TABM it came from ({@link received}): when it is encoded again, its typed values
- * are spelt as they were, so that a signature over `1.5` is not judged by `1.50000000000000000000e+00`. Only that very message does; a
- * changed copy is spelt canonically.
+ * Typed values of a message that came with commitments are spelt as they were received (spelling.ts).
  */
 import { type Awaitable, andThen, mapInOrder } from '../core/awaitable.ts';
 import { isBinary } from '../core/bytes.ts';
@@ -19,8 +17,9 @@ import type { Environment } from '../core/environment.ts';
 import { raise } from '../core/errors.ts';
 import { load } from '../core/links.ts';
 import { isMessage, isPrivateKey, Message } from '../core/message.ts';
-import { Atom, Float, isList, Link, Sequence, type Value } from '../core/value.ts';
+import { isList, Link, Sequence, type Value } from '../core/value.ts';
 import { linkId } from './link-id.ts';
+import { foreignSpelling, isScalar, remember, Spelling } from './spelling.ts';
 import { decodeTyped, readTypes, scalarText, typeOf, writeTypes } from './structured-types.ts';
 
 export const structured: Codec = {
@@ -60,7 +59,6 @@ const tabmSlots: { readonly [mode in Children]: { readonly [name in DialectName]
   link: slots('linked TABM'),
   inline: slots('inline TABM'),
 };
-const receivedSlot = Symbol('received TABM');
 
 function slots(name: string): { readonly [name in DialectName]: symbol } {
   return { '2025-09': Symbol(name), '2025-11': Symbol(name), '2026': Symbol(name) };
@@ -76,19 +74,9 @@ export function toTabm(value: Value, children: Children, env: Environment, depth
   return raise('bad-type', 'Only byte strings, messages and lists can be converted.');
 }
 
-/** The TABM this message was decoded from, if it came with commitments. */
-export function received(message: Message): Message | undefined {
-  return message.derive(receivedSlot, () => null as Message | null) ?? undefined;
-}
-
-/** Gives a message that comes out of the store the spelling it was received with (stores/message-cell.ts). Before anything uses it. */
-export function remember(message: Message, spelling: Message): void {
-  message.derive(receivedSlot, () => spelling);
-}
-
 function convert(message: Message, children: Children, env: Environment, depth: number): Message {
   checkDepth(depth, env);
-  const source = received(message);
+  const spelling = Spelling.of(message);
   const out = new Map<string, Value>();
   const types: [string, string][] = [];
   let changed = false;
@@ -99,14 +87,14 @@ function convert(message: Message, children: Children, env: Environment, depth: 
     } else if (key === 'commitments') out.set(key, value);
     else {
       if (!isPrivateKey(key) && !isRegenerable(key)) {
-        const type = convertValue(key, value, children, env, depth, out, source);
+        const type = convertValue(key, value, children, env, depth, out, spelling);
         if (type !== undefined) types.push([key, type]);
       }
       changed = true;
     }
   }
   if (!out.has('ao-types')) {
-    const spelt = source?.get('ao-types') ?? (types.length > 0 ? writeTypes(types) : undefined);
+    const spelt = spelling?.types(message, types) ?? (types.length > 0 ? writeTypes(types) : undefined);
     if (spelt !== undefined) {
       out.set('ao-types', spelt);
       changed = true;
@@ -140,23 +128,15 @@ function convertValue(
   env: Environment,
   depth: number,
   out: Map<string, Value>,
-  source: Message | undefined,
+  spelling: Spelling | undefined,
 ): string | undefined {
-  if (
-    typeof value === 'number' ||
-    typeof value === 'bigint' ||
-    typeof value === 'boolean' ||
-    value instanceof Float ||
-    value instanceof Atom
-  ) {
-    const spelt = source?.get(key);
-    out.set(key, spelt !== undefined && isBinary(spelt) ? spelt : scalarText(value));
+  if (isScalar(value)) {
+    out.set(key, spelling?.text(key, value) ?? scalarText(value));
     return typeOf(value);
   }
   if (isMessage(value) || isList(value)) {
-    const spelt = source?.get(key);
-    // A list that came as text (the legacy type) goes out as that text.
-    if (spelt !== undefined && isBinary(spelt)) out.set(key, spelt);
+    const spelt = spelling?.text(key, value);
+    if (spelt !== undefined) out.set(key, spelt);
     else if (children === 'link') out.set(key + linkSuffix, linkId(value, env, depth + 1));
     else out.set(key, toTabm(value, 'inline', env, depth + 1));
   } else if (value instanceof Link) out.set(key + linkSuffix, linkReference(value));
@@ -216,7 +196,10 @@ function revert(tabm: Message, env: Environment, depth: number): Value {
   }
   if (!changed) return tabm;
   const result = new Message(out);
-  if (tabm.has('commitments')) result.derive(receivedSlot, () => tabm);
+  if (types !== undefined && tabm.has('commitments')) {
+    const spelling = foreignSpelling(tabm, types, out);
+    if (spelling !== undefined) remember(result, spelling);
+  }
   return result;
 }
 
@@ -284,10 +267,7 @@ function resolveLazyLinks(value: Value, env: Environment): Awaitable<Value> {
     mapInOrder(compound, ([, child]) => resolveLazyLinks(child, env)),
     (resolved) => {
       if (resolved.every((child, i) => child === compound[i]![1])) return value;
-      const whole = value.withAll(resolved.map((child, i) => [compound[i]![0], child] as const));
-      const spelling = received(value);
-      if (spelling !== undefined) remember(whole, spelling);
-      return whole;
+      return value.withAll(resolved.map((child, i) => [compound[i]![0], child] as const));
     },
   );
 }

@@ -8,12 +8,12 @@
  * Two orders of the lines exist on the network: that of the encoded names (dialects of 2025), and that of the committed keys (2026).
  * Derived names of RFC 9421 (`path`, `method` …) are plain keys of the message; they get their `@` in the list only.
  */
-import { type Binary, compareKeys, isBinary } from '../../core/bytes.ts';
+import { type Binary, compareKeys, isBinary, toText } from '../../core/bytes.ts';
 import { linkSuffix, rawKeysCommittedBy, withoutLinkSuffix } from '../../core/commitments.ts';
 import type { Environment } from '../../core/environment.ts';
 import { isPrivateKey, Message } from '../../core/message.ts';
 import { keyOrder } from '../../core/order.ts';
-import type { Value } from '../../core/value.ts';
+import { atomName, isAtom, type Value } from '../../core/value.ts';
 import { escapeKey, unescapeKey } from '../key-escape.ts';
 import { serializeString } from '../structured-fields.ts';
 import { readTypes, writeTypes } from '../structured-types.ts';
@@ -59,7 +59,8 @@ function withTypesOf(tabm: Message, keys: readonly string[], env: Environment): 
   const text = tabm.get('ao-types');
   if (text === undefined) return tabm;
   const types = readTypes(text, env.limits.maxKeys);
-  const kept = [...types].filter(([key]) => key === '.' || keys.includes(key));
+  const wanted = new Set(keys).add('.');
+  const kept = [...types].filter(([key]) => wanted.has(key));
   if (kept.length === types.size) return tabm;
   return kept.length === 0 ? tabm.without('ao-types') : tabm.with('ao-types', writeTypes(kept));
 }
@@ -231,6 +232,6 @@ const paramFields = [
 
 function paramText(value: Value): string {
   if (typeof value === 'number' || typeof value === 'bigint') return String(value);
-  if (typeof value === 'boolean') return serializeString(String(value));
-  return serializeString(typeof value === 'string' ? value : String(value));
+  if (isBinary(value)) return serializeString(toText(value) ?? '');
+  return serializeString(isAtom(value) ? atomName(value) : '');
 }

@@ -144,8 +144,8 @@ export function verifyForeign(
   const body = coveredBody(whole, names, commitment, env);
   if (body === undefined) return false;
   const claimed = keysCommittedBy(commitment);
-  const covered = coveredKeys(names, [...body.keys()], commitment.has('received-type'));
-  if (claimed.length !== covered.length || !claimed.every((name) => covered.includes(name))) return false;
+  const covered = new Set(coveredKeys(names, [...body.keys()], commitment.has('received-type')));
+  if (claimed.length !== covered.size || !claimed.every((name) => covered.has(name))) return false;
   const base: Binary[] = [];
   for (const name of names) {
     const value = lineValue(name, whole, commitment);
@@ -187,7 +187,7 @@ function coveredBody(
   const bytes = fromBase64(kept);
   const boundary = boundaryOf(commitment.get('received-type'));
   if (bytes === undefined || boundary === undefined || !digestMatches(digest, bytes)) return undefined;
-  const entries = parseMultipart(bytes, boundary, 'body', env);
+  const entries = parseMultipart(bytes, boundary, bodyKey(tabm), env);
   for (const [key, value] of linked(new Message(entries), env).entries()) {
     const held = tabm.get(key);
     if (held === undefined || !equal(held, value)) return undefined;
