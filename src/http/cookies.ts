@@ -19,9 +19,8 @@ export interface TakenCookies {
 const format = message({ format: 'set-cookie' });
 
 export function takeCookies(result: Message, request: Message, env: Environment): Awaitable<TakenCookies> {
-  const jar = jarOf(result);
-  const isOwn = jar === undefined || isSame(jar, jarOf(request));
-  if (isOwn && !result.has('set-cookie') && !result.has('cookie')) return { lines: [], rest: result };
+  const jar = changedCookies(jarOf(result), jarOf(request));
+  if (jar === undefined && !result.has('set-cookie') && !result.has('cookie')) return { lines: [], rest: result };
   const rest = result.without('cookie', 'set-cookie');
   const codec = env.codecs.get('cookie@1.0');
   if (codec === undefined) return { lines: [], rest };
@@ -30,7 +29,7 @@ export function takeCookies(result: Message, request: Message, env: Environment)
     const value = result.get(key);
     if (value !== undefined) source.set(key, value);
   }
-  if (!isOwn) source.set('priv', message({ cookie: jar }));
+  if (jar !== undefined) source.set('priv', message({ cookie: jar }));
   return andThen(codec.toTabm(new Message(source), {}, env), (tabm) =>
     andThen(codec.fromTabm(tabm, { request: format }, env), (written) => ({ lines: linesOf(written), rest })),
   );
@@ -41,8 +40,16 @@ function jarOf(holder: Message): Value | undefined {
   return isMessage(priv) ? priv.get('cookie') : undefined;
 }
 
-function isSame(jar: Value, before: Value | undefined): boolean {
-  return before !== undefined && equal(jar, before);
+/** The cookies that the caller hasn't got in this form. Sent back unchanged they would lose their attributes. */
+function changedCookies(jar: Value | undefined, before: Value | undefined): Value | undefined {
+  if (jar === undefined || jar === before || !isMessage(jar)) return undefined;
+  const changed = isMessage(before)
+    ? jar.filter((name, cookie) => {
+        const known = before.get(name);
+        return known === undefined || !equal(cookie, known);
+      })
+    : jar;
+  return changed.size === 0 ? undefined : changed;
 }
 
 /** A cookie that can't stand in a header is left out: the answer matters more. */

@@ -1,14 +1,15 @@
 /**
  * A server around any answerer: the listener below, the edge in front, and the count of requests.
  *
- *     exchange ─► edge.refusal ─┬─► problem
- *                               └─► work ─► answerer(incoming) ─► answer ─► respond or stream
+ *     exchange ─► (health) ─► edge.refusal ─┬─► problem
+ *                                           └─► work ─► answerer(incoming) ─► answer ─► respond or stream
  *
  * `server.ts` gives it the answerer that speaks AO-Core.
  */
 import type { Blobs } from './blobs.ts';
 import { Edge } from './edge.ts';
 import type { Exchange } from './exchange.ts';
+import { answerHealth, type Readiness } from './health.ts';
 import { type Listener, listen } from './listener.ts';
 import type { Observers } from './observers.ts';
 import { type ListenerOptions, listenerOptions } from './options.ts';
@@ -45,6 +46,7 @@ class Server implements HttpServer {
   readonly #prefix = Math.random().toString(36).slice(2, 10);
   #count = 0;
   #listener: Listener | undefined;
+  #readiness: Readiness = 'starting';
 
   constructor(options: ListenerOptions, modules: ServeModules) {
     this.#options = options;
@@ -57,9 +59,11 @@ class Server implements HttpServer {
       handle: (exchange, proceed) => this.#handle(exchange, proceed),
       upgraded: () => this.#work.metrics?.upgraded(),
     });
+    this.#readiness = 'ready';
   }
 
   #handle(exchange: Exchange, proceed: (() => void) | undefined): void {
+    if (answerHealth(exchange, this.#readiness)) return;
     const started = performance.now();
     const requestId = `${this.#prefix}-${(this.#count++).toString(36)}`;
     const caller = this.#edge.callerOf(exchange);
@@ -87,6 +91,7 @@ class Server implements HttpServer {
   }
 
   async close(): Promise<void> {
+    this.#readiness = 'draining';
     await this.#listener?.close();
   }
 

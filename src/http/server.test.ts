@@ -6,6 +6,7 @@ import { type Device, device } from '../core/device.ts';
 import { type Input, isMessage, Message, message } from '../core/message.ts';
 import { fail, type Outcome, ok } from '../core/outcome.ts';
 import { NOT_FOUND } from '../core/value.ts';
+import { cookieDevice } from '../devices/codecs/cookie.ts';
 import { createLibrary, type Library, type LibraryOptions } from '../node/library.ts';
 import { temporaryBlobs } from './blobs.ts';
 import type { HttpMetrics } from './observers.ts';
@@ -555,6 +556,17 @@ describe('cookies', () => {
     const response = await fetch(`${url}/~jar@1.0/give`);
     expect(response.headers.getSetCookie()).toEqual(['k1="v1"; Path=/', 'k2="v2"']);
     expect(response.headers.get('signature-input')).not.toContain('cookie');
+  });
+
+  test('[row cookie@1.0/http_set_get_cookies] cookies that a node stored with the caller come back', async () => {
+    const { url } = await start({ library: { devices: [cookieDevice] } });
+    const headers = { cookie: 'session=abc' };
+    const stored = await fetch(`${url}/~cookie@1.0/store?k1=v1&k2=v2`, { headers });
+    const lines = stored.headers.getSetCookie();
+    expect(lines).toEqual(['k1="v1"', 'k2="v2"']);
+    const cookie = lines.join('; ');
+    const extracted = await fetch(`${url}/~cookie@1.0/extract`, { headers: { cookie } });
+    expect([extracted.headers.get('k1'), extracted.headers.get('k2')]).toEqual(['v1', 'v2']);
   });
 
   test('those of the request are private and not sent back', async () => {
