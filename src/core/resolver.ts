@@ -16,7 +16,7 @@
  */
 import { type Awaitable, andThen, isPromise } from './awaitable.ts';
 import { humanId, isBinary, isId } from './bytes.ts';
-import { type Ao, foldKey } from './device.ts';
+import type { Ao } from './device.ts';
 import type { Environment } from './environment.ts';
 import { type AoError, errorFrom, raise } from './errors.ts';
 import { stepOrigin } from './hashpath.ts';
@@ -34,6 +34,7 @@ import { Execution, internalMode, type Mode, Session } from './resolve/execution
 import { asMessage } from './resolve/force.ts';
 import { Lanes } from './resolve/lanes.ts';
 import { hasSequence, loneDirective, normaliseStep } from './resolve/normalise.ts';
+import { PlainReader } from './resolve/plain-reads.ts';
 import { isPrepared, type Prepared } from './resolve/prepare.ts';
 import { readKey } from './resolve/read.ts';
 import { storeResult } from './resolve/results.ts';
@@ -70,6 +71,7 @@ export class Resolver {
   readonly env: Environment;
   readonly #shared: Shared;
   readonly #devices: DeviceTable;
+  readonly #plain: PlainReader;
   readonly #never = new AbortController().signal;
   /** The node's hooks, if one of them is for steps. */
   readonly #hooks: Message | undefined;
@@ -86,6 +88,7 @@ export class Resolver {
             requests: new Recent(rememberedRequests),
           };
     this.#devices = new DeviceTable(env);
+    this.#plain = new PlainReader(env, this.#devices.message.device);
     const on = env.options.get('on');
     this.#hooks = isMessage(on) && on.has('step') ? on : undefined;
   }
@@ -374,36 +377,14 @@ export class Resolver {
     return outcome;
   }
 
-  // ---- plain reads ----------------------------------------------------------------------------------------------------------
+  // ---- paths ----------------------------------------------------------------------------------------------------------------
 
-  /**
-   * The commonest case without any context: every key of the path is data of a message without a device. `undefined` if anything on the
-   * way needs more than that.
-   */
-  #readPlainly(base: Message, path: string, update: boolean): Outcome | undefined {
-    if (this.#hooks !== undefined) return undefined;
-    if (!path.includes('/')) return path === '' ? undefined : this.#readOne(base, path, update);
+  #readPlainly(base: Message, path: string, remember: boolean): Outcome | undefined {
+    if (this.#hooks !== undefined || path === '') return undefined;
+    if (!path.includes('/')) return this.#plain.key(base, path, remember);
     const parts = this.#parts(path);
-    if (parts === undefined || parts.length === 0) return undefined;
-    let at = base;
-    for (let i = 0; ; i++) {
-      const outcome = this.#readOne(at, parts[i] as string, update);
-      if (outcome === undefined || outcome.status !== 'ok' || i === parts.length - 1) return outcome;
-      if (!(outcome.value instanceof Message)) return undefined;
-      at = outcome.value;
-    }
+    return parts === undefined || parts.length === 0 ? undefined : this.#plain.path(base, parts, remember);
   }
-
-  #readOne(base: Message, key: string, update: boolean): Outcome | undefined {
-    if (base.has('device') || this.#devices.message.device.keys.has(foldKey(key))) return undefined;
-    const value = readKey(base, key);
-    if (value === undefined) return notFound;
-    if (typeof value !== 'object') return ok(value);
-    if (value instanceof Message) return ok(update ? value.withOrigin(stepOrigin(base, key, this.env)) : value);
-    return value instanceof Link || value instanceof Sequence || value instanceof As ? undefined : ok(value);
-  }
-
-  // ---- paths and devices ----------------------------------------------------------------------------------------------------
 
   #parts(path: Value): readonly PathPart[] | undefined {
     if (typeof path !== 'string' || !path.includes('/')) return pathParts(path);
