@@ -127,9 +127,18 @@ export class MessageWriter {
     return andThen(verifyCommitment(message, id, this.#env), (holds): Awaitable<boolean> => {
       // A signature over children inline can only be checked with them inline.
       if (holds || commitment.get('bundle') === undefined || !hasLinks(message)) return holds;
-      const whole = loadAll(message, this.#env);
-      return andThen(whole, (loaded) => (isMessage(loaded) ? verifyCommitment(loaded, id, this.#env) : false));
+      return this.#holdsWhole(id, message);
     });
+  }
+
+  async #holdsWhole(id: string, message: Message): Promise<boolean> {
+    try {
+      const whole = await loadAll(message, this.#env);
+      return isMessage(whole) && (await verifyCommitment(whole, id, this.#env));
+    } catch {
+      // A child that isn't here: then nobody can tell.
+      return false;
+    }
   }
 
   #alias(id: string, unsigned: string): void {
