@@ -15,6 +15,7 @@ import { AoException } from '../core/errors.ts';
 import { integer } from '../core/fields.ts';
 import { isMessage, type Message, message } from '../core/message.ts';
 import { fail, failed, type Outcome, ok } from '../core/outcome.ts';
+import { getPrivate } from '../core/private.ts';
 import { verify } from '../core/verify.ts';
 import type { Wallet } from '../core/wallet.ts';
 import { plain } from './plain.ts';
@@ -31,6 +32,7 @@ import {
   schedulersOf,
   splitHint,
   subjectOf,
+  targetOf,
   textAt,
 } from './scheduler/target.ts';
 
@@ -143,7 +145,13 @@ async function post(call: SchedulerCall): Promise<Outcome> {
   }
   if (!(await acceptable(call, subject))) return invalid('Given message is invalid.');
 
-  const process = await processOfSubject(ao, subject, base, requestMessage);
+  const assigned = getPrivate(requestMessage, 'assign-to');
+  const process = typeof assigned === 'string' ? assigned : await processOfSubject(ao, subject, base, requestMessage);
+  if (assigned === process && !(await assignable(call, process, subject))) {
+    return fail('forbidden', 'The process takes only messages that were meant for it.', {
+      hint: 'A definition with `assignable: true` lets other processes assign any message.',
+    });
+  }
   const where = await schedulersFor(call, process, subject);
   if ('refused' in where) return where.refused;
   if ('remote' in where) return where.remote.post(process, subject);
@@ -164,6 +172,18 @@ async function post(call: SchedulerCall): Promise<Outcome> {
     return signed;
   });
   return ok(assignment);
+}
+
+/**
+ * Whether push may give this message a slot of a process that its signer did not name: a message for nobody yes, one for another process
+ * only if the definition allows it. Programs may rely on that what they get was meant for them.
+ */
+async function assignable({ ao, cache, base }: SchedulerCall, process: string, subject: Message): Promise<boolean> {
+  const target = await targetOf(ao, subject);
+  if (target === undefined || target === process) return true;
+  const definition = await definitionOf(ao, cache, process, base);
+  const allowed = definition && (await plain(ao, definition, 'assignable'));
+  return allowed === true || allowed === 'true';
 }
 
 /** Whether the signatures on a message are good enough to schedule it. */

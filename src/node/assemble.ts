@@ -39,6 +39,7 @@ import type { Store } from '../stores/store.ts';
 import { buildInfo } from './build.ts';
 import type { Config } from './config.ts';
 import { RunningNode } from './control.ts';
+import { openCourier } from './courier.ts';
 import { laneSettings, openLanes } from './lanes.ts';
 import { lockDirectory } from './lock.ts';
 import { openStore } from './open-store.ts';
@@ -116,6 +117,7 @@ export async function startNode(config: Config, parts: NodeParts = {}): Promise<
 
     const events = createEventCounters();
     const metrics = option<boolean>('prometheus') ? new NodeMetrics(events) : undefined;
+    const outbox = new Outbox(store);
     const capabilities: Partial<Capabilities> = {
       clock,
       random: parts.random ?? randomBytes,
@@ -125,7 +127,7 @@ export async function startNode(config: Config, parts: NodeParts = {}): Promise<
       schedules: new Schedules(schedule, sha256),
       identities,
       processes,
-      outbox: new Outbox(store),
+      outbox,
       peers: client,
       lua,
       events,
@@ -150,6 +152,14 @@ export async function startNode(config: Config, parts: NodeParts = {}): Promise<
     });
     for (const problem of running.resolver.problems()) log.warn({ code: problem.code }, problem.message);
     await runStartHook(running);
+    const courier = cleanup.use(
+      openCourier({
+        outbox,
+        resolver: () => running.resolver,
+        failed: (err) => log.error({ err }, 'A message of a process could not be delivered.'),
+      }),
+    );
+    courier.start();
 
     const tracer = tracerIfHeard();
     const server = createHttpServer(config.listener, {

@@ -57,13 +57,17 @@ export interface ProcessWorldOptions {
   readonly lane?: Partial<LaneOptions>;
   readonly maxWarm?: number;
   readonly peers?: Peers;
+  /** The node's own key. */
+  readonly wallet?: Wallet;
+  /** More keys this node acts with. */
+  readonly identities?: readonly Wallet[];
   readonly options?: Message;
   readonly capabilities?: { readonly [name: string]: unknown };
 }
 
 export function processWorld(given: ProcessWorldOptions = {}): ProcessWorld {
   const store = given.store ?? memoryStore();
-  const wallet = testWallet('rsa4096-1.json');
+  const wallet = given.wallet ?? testWallet('rsa4096-1.json');
   let library: Library;
   const cache = new MessageCache({ store, environment: () => library.env });
   const log = new StoreLog(cache, () => library.env);
@@ -94,7 +98,7 @@ export function processWorld(given: ProcessWorldOptions = {}): ProcessWorld {
     capabilities: {
       cache,
       schedules: new Schedules(log, sha256),
-      identities: new Map([[wallet.address, wallet]]),
+      identities: new Map([wallet, ...(given.identities ?? [])].map((one) => [one.address, one])),
       processes,
       outbox,
       peers: given.peers ?? { request: () => Promise.reject(new Error('no peers in this test')) },

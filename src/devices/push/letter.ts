@@ -11,13 +11,25 @@ import { plain } from '../plain.ts';
 import type { Definition } from '../process/definition.ts';
 import { addressList } from '../scheduler/target.ts';
 
-/** Keys of messages in lower case, all the way down: legacy modules write `Target` and `Action`. */
+/**
+ * Keys of messages in lower case, all the way down: legacy modules write `Target` and `Action`. A message inside that is signed keeps its
+ * signatures as long as nothing in it changes.
+ */
 export function lowerKeys(value: Value): Value {
-  if (isList(value)) return value.map(lowerKeys);
+  if (isList(value)) {
+    const lower = value.map(lowerKeys);
+    return lower.every((item, i) => item === value[i]) ? value : lower;
+  }
   if (!isMessage(value)) return value;
   const out = new Map<string, Value>();
-  for (const key of value.keys()) out.set(key.toLowerCase(), lowerKeys(value.get(key)!));
-  return new Message(out);
+  let changed = false;
+  for (const [key, child] of value.entries()) {
+    if (key === 'commitments') continue;
+    const lower = lowerKeys(child);
+    changed ||= lower !== child || key !== key.toLowerCase();
+    out.set(key.toLowerCase(), lower);
+  }
+  return changed ? new Message(out) : value;
 }
 
 /** The entry with its origin written on it. */
@@ -61,6 +73,23 @@ async function policyAt(ao: Ao, path: Value): Promise<Message | undefined> {
   if (typeof path !== 'string') return undefined;
   const outcome = await ao.resolveRequest(path);
   return outcome.status === 'ok' && isMessage(outcome.value) ? outcome.value : undefined;
+}
+
+/** A definition that a process has sent, completed: it has the spawner's scheduler and authority unless it names its own. */
+export async function spawned(ao: Ao, entry: Message, origin: Definition, dialect: Dialect): Promise<Message> {
+  const stamped = await addressed(ao, entry.without('target'), origin, dialect);
+  const inherited = async (...names: readonly string[]): Promise<readonly (readonly [string, Value])[]> => {
+    for (const name of names) if (entry.has(name)) return [];
+    const value = await plain(ao, origin.message, names[0]!);
+    return value === undefined ? [] : [[names[0]!, value]];
+  };
+  return stamped.withAll([
+    ['type', 'Process'],
+    ['device', entry.get('device') ?? 'process@1.0'],
+    ...(await inherited('scheduler', 'scheduler-location')),
+    ...(await inherited('scheduler-location', 'scheduler')),
+    ...(await inherited('authority')),
+  ]);
 }
 
 /** The letter, signed by each of these. */

@@ -1,62 +1,212 @@
 /**
- * The durable outbox: messages on their way from one process to another (architecture §5). A message is recorded, signed, before it is sent
- * and struck off when its target has a slot for it. What is left after a crash is sent again, the very same message; a scheduler on this
- * node knows it by its id. A message that is refused for good goes to the dead letters, where an operator finds it.
+ * The durable outbox: what is on its way from one process to another (architecture §5).
  *
- *     outbox/<process>/<slot, 16 digits>/<key>       →  { target, message, tries, error? }
- *     dead-letters/<process>/<slot, 16 digits>/<key> →  the same, with the last error
+ *     pushing/<process>/<slot, 16 digits>/<run>           a slot whose outbox is still to be walked
+ *     outbox/<process>/<slot, 16 digits>/<key>/<id>       a letter that its target does not have yet, signed
+ *     dead-letters/<process>/<slot, 16 digits>/<key>/<id> a letter that cannot be delivered, with the reason
+ *
+ * Every step is one batch: walking a slot turns its mark into letters (durable: they are on disk before the first one is sent),
+ * delivering a letter turns it into the mark of the slot it got. So a crash at any moment leaves either the one or the other, and the
+ * {@link Courier} goes on from there with the very same signed messages.
+ *
+ * What is being worked on is `held` in memory, so that the courier and a request never deliver the same letter side by side.
  */
 import { decode, encode } from '../../core/encode.ts';
-import { isMessage, type Message, message } from '../../core/message.ts';
+import { isMessage, Message, message } from '../../core/message.ts';
 import { type Entry, put, remove, type Store } from '../../stores/store.ts';
+
+export type LetterKind = 'message' | 'spawn' | 'assignment';
 
 export interface Letter {
   readonly process: string;
   readonly slot: number;
   /** Key in the process's outbox. */
   readonly key: string;
+  /** Signed id of the message; for one that was never signed its unsigned id. */
+  readonly id: string;
+  readonly kind: LetterKind;
+  /** Where it goes, hints included. A spawn goes nowhere yet. */
   readonly target: string;
-  /** Signed. */
+  /** Signed, unless `draft`. */
   readonly message: Message;
+  /** Not signed yet, because its target wasn't known. */
+  readonly draft: boolean;
+  /** Hops that may follow from this one; `undefined`: any number. */
+  readonly depth: number | undefined;
   readonly tries: number;
+  /** Not before this time, in milliseconds since 1970. */
+  readonly due: number;
   readonly error: string | undefined;
+}
+
+/** A slot whose outbox is still to be walked. */
+export interface Mark {
+  readonly process: string;
+  readonly slot: number;
+  /** Tells pushes of the same slot apart. */
+  readonly run: string;
+  readonly depth: number | undefined;
+  readonly tries: number;
+  readonly due: number;
 }
 
 const open = 'outbox';
 const dead = 'dead-letters';
+const marks = 'pushing';
+
+/** First wait for another try, doubled each time up to the second figure. */
+const retryMs = [1_000, 600_000] as const;
+/** About a day. */
+const maxTries = 150;
 
 export class Outbox {
   readonly #store: Store;
+  readonly #held = new Set<string>();
+  /** When what nobody works on is due, by path. */
+  readonly #due = new Map<string, number>();
+  #listener: (() => void) | undefined;
 
   constructor(store: Store) {
     this.#store = store;
   }
 
-  /** Records a letter. When this resolves it survives a crash. */
-  async record(letter: Letter): Promise<void> {
-    await this.#store.write([put(pathOf(open, letter), encodeLetter(letter))], { durable: true });
+  /** Somebody takes care of what is left lying. */
+  get attended(): boolean {
+    return this.#listener !== undefined;
   }
 
-  /** The target has it. */
-  async strike(letter: Letter): Promise<void> {
-    await this.#store.write([remove(pathOf(open, letter))]);
+  /** Calls back when something becomes due outside of the listener's own work; `undefined` stops that. */
+  attend(listener: (() => void) | undefined): void {
+    this.#listener = listener;
+  }
+
+  // ---- marks ----------------------------------------------------------------------------------------------------------------
+
+  /** Notes that a slot is to be walked. With `held` the caller does it, else the courier. */
+  async mark(mark: Mark, held: boolean): Promise<void> {
+    this.#keep(markPath(mark), mark.due, held);
+    await this.#store.write([put(markPath(mark), encodeMark(mark))]);
+    if (!held) this.#listener?.();
+  }
+
+  /** The slot was walked: these letters take the place of its mark, durably and all at once. The caller holds them. */
+  async record(mark: Mark, letters: readonly Letter[]): Promise<void> {
+    for (const letter of letters) this.#held.add(letterPath(open, letter));
+    const entries = letters.map((letter) => put(letterPath(open, letter), encodeLetter(letter)));
+    await this.#store.write([...entries, remove(markPath(mark))], { durable: letters.length > 0 });
+    this.#forget(markPath(mark));
+  }
+
+  /** The slot could not be walked now. */
+  async postponeMark(mark: Mark, now: number): Promise<void> {
+    const path = markPath(mark);
+    if (mark.tries + 1 >= maxTries) {
+      await this.#store.write([remove(path)]);
+      this.#forget(path);
+      return;
+    }
+    const later = { ...mark, tries: mark.tries + 1, due: now + waitAfter(mark.tries) };
+    await this.#store.write([put(path, encodeMark(later))]);
+    this.#keep(path, later.due, false);
+  }
+
+  // ---- letters --------------------------------------------------------------------------------------------------------------
+
+  /** Its target has it: what follows from that takes its place. The caller holds the new marks and letters. */
+  async delivered(
+    letter: Letter,
+    following: { mark?: Mark | undefined; letter?: Letter | undefined } = {},
+  ): Promise<void> {
+    const entries: Entry[] = [remove(letterPath(open, letter))];
+    if (following.mark !== undefined) {
+      this.#held.add(markPath(following.mark));
+      entries.push(put(markPath(following.mark), encodeMark(following.mark)));
+    }
+    if (following.letter !== undefined) {
+      this.#held.add(letterPath(open, following.letter));
+      entries.push(put(letterPath(open, following.letter), encodeLetter(following.letter)));
+    }
+    await this.#store.write(entries);
+    this.#forget(letterPath(open, letter));
+  }
+
+  /** The same letter in another form: signed otherwise, or signed at last. */
+  async replace(letter: Letter, by: Letter): Promise<void> {
+    this.#held.add(letterPath(open, by));
+    await this.#store.write([remove(letterPath(open, letter)), put(letterPath(open, by), encodeLetter(by))], {
+      durable: true,
+    });
+    this.#forget(letterPath(open, letter));
+  }
+
+  /** It could not be delivered now. False if it has been tried often enough and lies with the dead letters. */
+  async postpone(letter: Letter, error: string, now: number): Promise<boolean> {
+    if (letter.tries + 1 >= maxTries) {
+      await this.bury(letter, error);
+      return false;
+    }
+    const later = { ...letter, error, tries: letter.tries + 1, due: now + waitAfter(letter.tries) };
+    await this.#store.write([put(letterPath(open, letter), encodeLetter(later))]);
+    this.#keep(letterPath(open, letter), later.due, false);
+    return true;
   }
 
   /** It can't be delivered, and trying again won't help. */
   async bury(letter: Letter, error: string): Promise<void> {
+    const path = letterPath(open, letter);
     const last = { ...letter, error };
-    const entries: Entry[] = [remove(pathOf(open, letter)), put(pathOf(dead, letter), encodeLetter(last))];
-    await this.#store.write(entries);
+    await this.#store.write([remove(path), put(letterPath(dead, letter), encodeLetter(last))]);
+    this.#forget(path);
   }
 
-  /** Puts a dead letter back. False if there is none. */
-  async revive(process: string, slot: number, key: string): Promise<Letter | undefined> {
-    const path = pathOf(dead, { process, slot, key });
-    const bytes = await this.#store.read(path);
-    if (bytes === undefined) return undefined;
-    const letter = decodeLetter(path.slice(dead.length + 1), bytes);
-    await this.#store.write([remove(path), put(pathOf(open, letter), encodeLetter(letter))], { durable: true });
-    return letter;
+  /** Takes the dead letters of a slot, or of one key of it, back. The caller holds them. */
+  async revive(process: string, slot: number, key?: string): Promise<readonly Letter[]> {
+    const place = `${process}/${slotName(slot)}${key === undefined ? '' : `/${encodeURIComponent(key)}`}`;
+    const rows = await this.#store.scan(`${dead}/${place}`);
+    const letters = rows.map((row) => ({ ...decodeLetter(`${place}/${row.path}`, row.value), tries: 0 }));
+    const entries: Entry[] = [];
+    for (const letter of letters) {
+      this.#held.add(letterPath(open, letter));
+      entries.push(remove(letterPath(dead, letter)), put(letterPath(open, letter), encodeLetter(letter)));
+    }
+    await this.#store.write(entries, { durable: true });
+    return letters;
+  }
+
+  // ---- for the courier ------------------------------------------------------------------------------------------------------
+
+  /** Looks up what an earlier run of this program left. */
+  async load(): Promise<void> {
+    for (const root of [marks, open]) {
+      for (const row of await this.#store.scan(root)) {
+        const path = `${root}/${row.path}`;
+        if (this.#held.has(path)) continue;
+        const due = (decode(row.value) as Message).get('due');
+        this.#due.set(path, typeof due === 'number' ? due : 0);
+      }
+    }
+  }
+
+  /** When the next piece of work is due. */
+  nextDue(): number | undefined {
+    let next: number | undefined;
+    for (const due of this.#due.values()) if (next === undefined || due < next) next = due;
+    return next;
+  }
+
+  /** What is due, now held by the caller; oldest slots of a process first. */
+  async take(now: number, limit: number): Promise<readonly ({ mark: Mark } | { letter: Letter })[]> {
+    const paths = [...this.#due].flatMap(([path, due]) => (due <= now ? [path] : [])).sort();
+    const taken: ({ mark: Mark } | { letter: Letter })[] = [];
+    for (const path of paths.slice(0, limit)) {
+      this.#due.delete(path);
+      const bytes = await this.#store.read(path);
+      if (bytes === undefined) continue;
+      this.#held.add(path);
+      const [root, rest] = [path.slice(0, path.indexOf('/')), path.slice(path.indexOf('/') + 1)];
+      taken.push(root === marks ? { mark: decodeMark(rest, bytes) } : { letter: decodeLetter(rest, bytes) });
+    }
+    return taken;
   }
 
   /** Letters on their way, oldest slots of a process first. */
@@ -72,19 +222,61 @@ export class Outbox {
     const rows = await this.#store.scan(root, limit === undefined ? {} : { limit });
     return rows.map((row) => decodeLetter(row.path, row.value));
   }
+
+  #keep(path: string, due: number, held: boolean): void {
+    if (held) {
+      this.#held.add(path);
+      return;
+    }
+    this.#held.delete(path);
+    this.#due.set(path, due);
+  }
+
+  #forget(path: string): void {
+    this.#held.delete(path);
+    this.#due.delete(path);
+  }
 }
 
-function pathOf(root: string, { process, slot, key }: Pick<Letter, 'process' | 'slot' | 'key'>): string {
-  return `${root}/${process}/${String(slot).padStart(16, '0')}/${encodeURIComponent(key)}`;
+function waitAfter(tries: number): number {
+  return Math.min(retryMs[1], retryMs[0] * 2 ** Math.min(tries, 20));
 }
 
-function encodeLetter(letter: Letter): Uint8Array {
-  const { target, tries, error } = letter;
-  return encode(message({ target, tries, error, message: letter.message }));
+function slotName(slot: number): string {
+  return String(slot).padStart(16, '0');
+}
+
+function markPath({ process, slot, run }: Pick<Mark, 'process' | 'slot' | 'run'>): string {
+  return `${marks}/${process}/${slotName(slot)}/${run}`;
+}
+
+function letterPath(root: string, { process, slot, key, id }: Pick<Letter, 'process' | 'slot' | 'key' | 'id'>): string {
+  return `${root}/${process}/${slotName(slot)}/${encodeURIComponent(key)}/${id}`;
+}
+
+function encodeMark({ depth, tries, due }: Mark): Uint8Array {
+  return encode(message({ depth, tries, due }));
+}
+
+function decodeMark(path: string, bytes: Uint8Array): Mark {
+  const [process = '', slot = '', run = ''] = path.split('/');
+  const cell = decode(bytes) as Message;
+  return {
+    process,
+    slot: Number(slot),
+    run,
+    depth: cell.get('depth') as number | undefined,
+    tries: cell.get('tries') as number,
+    due: cell.get('due') as number,
+  };
+}
+
+function encodeLetter({ kind, target, message: carried, draft, depth, tries, due, error }: Letter): Uint8Array {
+  return encode(message({ kind, target, message: carried, draft, depth, tries, due, error }));
 }
 
 function decodeLetter(path: string, bytes: Uint8Array): Letter {
-  const [process, slot, key] = path.split('/') as [string, string, string];
+  const [process = '', slot = '', key = '', id = ''] = path.split('/');
   const cell = decode(bytes) as Message;
   const error = cell.get('error');
   const carried = cell.get('message');
@@ -92,9 +284,14 @@ function decodeLetter(path: string, bytes: Uint8Array): Letter {
     process,
     slot: Number(slot),
     key: decodeURIComponent(key),
+    id,
+    kind: cell.get('kind') as LetterKind,
     target: cell.get('target') as string,
-    message: isMessage(carried) ? carried : message({}),
+    message: isMessage(carried) ? carried : Message.empty,
+    draft: cell.get('draft') === true,
+    depth: cell.get('depth') as number | undefined,
     tries: cell.get('tries') as number,
+    due: cell.get('due') as number,
     error: typeof error === 'string' ? error : undefined,
   };
 }

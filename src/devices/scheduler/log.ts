@@ -32,6 +32,8 @@ export interface ScheduleLog {
   read(process: string, slot: number): Awaitable<Message | undefined>;
   /** Assignments `from`…`to`, both inclusive, up to the first slot that is missing. */
   range(process: string, from: number, to: number): Awaitable<readonly Message[]>;
+  /** The newest slot that a message has in a process, by its signed id. Asked when a message may have been delivered before. */
+  slotOf(process: string, messageId: string): Awaitable<number | undefined>;
   /** Ids of the processes with a schedule here. */
   processes(): Awaitable<readonly string[]>;
   /** Calls back with the new head after each append; returns how to stop. */

@@ -3,6 +3,7 @@
  *
  *     schedule/<process>/<slot, 16 digits>   →  { assignment: id, message: id }
  *     schedule-head/<process>                →  { slot, chain }
+ *     schedule-index/<process>/<message id>  →  slot, for redelivery
  *
  * The messages themselves are in the message cache, so that they can be read by their ids; rows, messages and head go out in one batch,
  * which is applied only if the head is still what the batch was made for.
@@ -21,6 +22,7 @@ import type { Head, Row, ScheduleLog } from './log.ts';
 
 const rows = 'schedule';
 const heads = 'schedule-head';
+const index = 'schedule-index';
 
 export class StoreLog implements ScheduleLog {
   readonly #store: Store;
@@ -55,6 +57,7 @@ export class StoreLog implements ScheduleLog {
       done.push(prepared.done);
       const cell = message({ assignment: id(row.assignment, 'signed', env), message: row.messageId });
       entries.push(put(rowPath(process, row.slot), encode(cell)));
+      entries.push(put(`${index}/${process}/${row.messageId}`, encode(row.slot)));
     }
     const head: Head = { slot: last.slot, chain: last.chain };
     entries.push(put(path, encodeHead(head)));
@@ -79,6 +82,12 @@ export class StoreLog implements ScheduleLog {
       out.push(assignment);
     }
     return out;
+  }
+
+  slotOf(process: string, messageId: string): Awaitable<number | undefined> {
+    return andThen(this.#store.read(`${index}/${process}/${messageId}`), (bytes) =>
+      bytes === undefined ? undefined : (decode(bytes) as number),
+    );
   }
 
   async processes(): Promise<readonly string[]> {

@@ -42,7 +42,7 @@ export async function processOfRequest(ao: Ao, base: Message, request: Message):
 }
 
 /** `target` as an id, without a hint. */
-async function targetOf(ao: Ao, message: Message): Promise<string | undefined> {
+export async function targetOf(ao: Ao, message: Message): Promise<string | undefined> {
   const target = await plain(ao, message, 'target');
   if (target === undefined || !isBinary(target)) return undefined;
   if (isId(target)) return humanId(target);

@@ -1,0 +1,378 @@
+/**
+ * Walking a slot's outbox (spec 04 §3.2): every entry becomes a letter, every letter that is delivered has a slot that is walked in turn.
+ *
+ *     mark ─ compute ─ entries ─ letters, signed ─ recorded in one batch ─┬─ deliver ─ mark of the slot it got ─ walk …
+ *                                                                         └─ deliver ─ …
+ *
+ * What this returns is the answer of the push; what has to be done is in the {@link Outbox} at every moment.
+ */
+import { withOnlyCommitted } from '../../core/commitments.ts';
+import { AoException, type ErrorCode, errorFrom } from '../../core/errors.ts';
+import { isMessage, Message, message } from '../../core/message.ts';
+import { failed, type Outcome, ok } from '../../core/outcome.ts';
+import { isList, type Value } from '../../core/value.ts';
+import { plain } from '../plain.ts';
+import { type Definition, definitionIn } from '../process/definition.ts';
+import { slotOf } from '../scheduler/formats.ts';
+import { addressList, textAt } from '../scheduler/target.ts';
+import { acceptedWallets, addressed, lowerKeys, sign, spawned } from './letter.ts';
+import type { Letter, LetterKind, Mark } from './outbox.ts';
+import { assign, assignmentIn, type PushParts, post, processBase, type Target, targetAt } from './post.ts';
+
+/** What one push may still do, and how much of it its caller wants to see. */
+export interface Trip {
+  /** Levels of results in the answer. */
+  readonly resultDepth: number;
+  /** Hops; `undefined`: any number. */
+  readonly maxDepth: number | undefined;
+  /** Shared by all levels of one push. */
+  readonly allowance: { messages: number };
+}
+
+/** Failures that may pass: the letter stays in the outbox. */
+const passing: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'cancelled',
+  'conflict',
+  'disk-full',
+  'peer-failed',
+  'rate-limited',
+  'store-failed',
+  'timeout',
+  'unavailable',
+]);
+
+export function markOf(parts: PushParts, process: string, slot: number, depth: number | undefined): Mark {
+  return { process, slot, run: parts.random(9).toHex(), depth, tries: 0, due: parts.clock.now() };
+}
+
+/** Walks a slot whose mark the caller holds. */
+export async function walk(parts: PushParts, origin: Definition, mark: Mark, trip: Trip): Promise<Outcome> {
+  const { ao, outbox, clock } = parts;
+  const { slot } = mark;
+  const out = new Map<string, Value>();
+  const letters: Letter[] = [];
+  let results = Message.empty;
+  try {
+    const state = await ao.resolve(processBase(origin.message), message({ path: 'compute', slot }));
+    if (state.status === 'error') throw new AoException(state.error);
+    const found = isMessage(state.value) ? await plain(ao, state.value, 'results') : undefined;
+    results = isMessage(found) ? found : Message.empty;
+    for (const [key, entry] of await entriesOf(parts, results)) {
+      const written = await write(parts, origin, mark, key, entry, trip);
+      if ('report' in written) out.set(key, written.report);
+      else letters.push(...written.letters);
+    }
+    await outbox.record(mark, letters);
+  } catch (thrown) {
+    const error = errorFrom(thrown);
+    if (passing.has(error.code)) await outbox.postponeMark(mark, clock.now());
+    else await outbox.record(mark, []);
+    return failed(error);
+  }
+  const reports = new Map<string, Message[]>();
+  for (const letter of letters) {
+    const report = await deliver(parts, letter, trip);
+    reports.set(letter.key, [...(reports.get(letter.key) ?? []), report]);
+  }
+  for (const [key, all] of reports) out.set(key, all.length === 1 ? all[0]! : all);
+  // The result's own keys win over downstream entries of the same name.
+  if (trip.resultDepth > 0) for (const key of results.keys()) out.set(key, results.get(key)!);
+  out.set('slot', slot);
+  out.set('process', origin.id);
+  return ok(new Message(out));
+}
+
+async function entriesOf({ ao }: PushParts, results: Message): Promise<readonly (readonly [string, Value])[]> {
+  const outbox = await plain(ao, results, 'outbox');
+  if (isList(outbox)) return outbox.map((entry, i) => [String(i + 1), entry]);
+  if (!isMessage(outbox)) return [];
+  const keys = outbox.keys().filter((key) => key !== 'commitments' && !key.startsWith('priv'));
+  const inOrder = keys.every((key) => /^\d+$/.test(key)) ? keys.toSorted((a, b) => Number(a) - Number(b)) : keys;
+  return inOrder.map((key) => [key, outbox.get(key)!]);
+}
+
+// ---- from entry to letters --------------------------------------------------------------------------------------------------
+
+type Written = { readonly letters: readonly Letter[] } | { readonly report: Message };
+
+async function write(
+  parts: PushParts,
+  origin: Definition,
+  mark: Mark,
+  key: string,
+  entry: Value,
+  trip: Trip,
+): Promise<Written> {
+  const { ao } = parts;
+  const loaded = await ao.loadAll(entry);
+  const asked = isMessage(loaded) ? (lowerKeys(loaded) as Message) : Message.empty;
+  const target = (await textAt(ao, asked, 'target')) ?? '';
+  const type = await textAt(ao, asked, 'type');
+  const kind: LetterKind | undefined =
+    target !== '' ? 'message' : type === 'Process' ? 'spawn' : type === 'Assignment' ? 'assignment' : undefined;
+  if (kind === undefined) {
+    const reason = 'Target process not available.';
+    return { report: message({ response: 'error', status: 404, 'outbox-index': key, reason, message: asked }) };
+  }
+  const copies = kind === 'assignment' ? addressList((await plain(ao, asked, 'processes')) ?? []) : [target];
+  const letters: Letter[] = [];
+  for (const address of copies) {
+    if (trip.allowance.messages <= 0) {
+      const reason = 'This push has sent as many messages as one may.';
+      return letters.length > 0 ? { letters } : { report: refused(address, 429, reason) };
+    }
+    trip.allowance.messages--;
+    const draft = { ...place(parts, mark, key), kind, target: address, depth: trip.maxDepth };
+    if (kind === 'spawn') letters.push(await writtenSpawn(parts, origin, asked, draft));
+    else if (kind === 'assignment') letters.push(await writtenAssignment(parts, asked, draft));
+    else letters.push(await writtenMessage(parts, origin, asked, draft));
+  }
+  return { letters };
+}
+
+type Draft = Omit<Letter, 'id' | 'message' | 'draft'>;
+
+function place(parts: PushParts, { process, slot }: Mark, key: string): Omit<Draft, 'kind' | 'target' | 'depth'> {
+  return { process, slot, key, tries: 0, due: parts.clock.now(), error: undefined };
+}
+
+async function writtenMessage(parts: PushParts, origin: Definition, entry: Message, draft: Draft): Promise<Letter> {
+  const { ao, environment } = parts;
+  const path = await textAt(ao, entry, 'resolve');
+  const content = path === undefined ? entry : await oracle(parts, origin, entry, path, draft);
+  const target = (await textAt(ao, content, 'target')) ?? draft.target;
+  const unsigned = await addressed(ao, content, origin, environment.dialect);
+  return signedFor(parts, { ...draft, target, id: ao.id(unsigned, 'unsigned'), message: unsigned, draft: true });
+}
+
+/** Signs a draft for its target if that is known by now; else it stays one. */
+async function signedFor(parts: PushParts, letter: Letter, codec = 'httpsig@1.0'): Promise<Letter> {
+  const { ao } = parts;
+  const target = await targetAt(parts, letter.target);
+  const wallets = target === undefined ? [] : await walletsFor(parts, target.definition.message);
+  if (wallets.length === 0) return letter;
+  const signed = await sign(ao, letter.message.without('commitments'), wallets, codec);
+  return { ...letter, id: ao.id(signed, 'signed'), message: signed, draft: false };
+}
+
+async function writtenSpawn(parts: PushParts, origin: Definition, entry: Message, draft: Draft): Promise<Letter> {
+  const { ao, environment } = parts;
+  const definition = await spawned(ao, entry, origin, environment.dialect);
+  const wallets = await walletsFor(parts, origin.message);
+  if (wallets.length === 0) return { ...draft, id: ao.id(definition, 'unsigned'), message: definition, draft: true };
+  const signed = await sign(ao, definition, wallets, 'httpsig@1.0');
+  const id = ao.id(signed, 'signed');
+  return { ...draft, target: id, id, message: signed, draft: false };
+}
+
+/** The message is named by its id; its letter carries it as it was signed. */
+async function writtenAssignment({ ao, cache }: PushParts, entry: Message, draft: Draft): Promise<Letter> {
+  const named = (await textAt(ao, entry, 'message')) ?? '';
+  const stored = named === '' ? undefined : await cache.read(named);
+  const body = isMessage(stored) ? withOnlyCommitted((await ao.loadAll(stored)) as Message) : undefined;
+  // Told apart by target: the same message goes to several processes.
+  const id = `${named}~${draft.target.replaceAll('/', '')}`;
+  return { ...draft, id, message: body ?? message({ message: named }), draft: body === undefined };
+}
+
+async function walletsFor({ ao, identities, environment, options }: PushParts, target: Message) {
+  const accepted = await acceptedWallets(ao, target, identities);
+  if (accepted.length > 0) return accepted;
+  return options['push-always-sign'] && environment.wallet !== undefined ? [environment.wallet] : [];
+}
+
+/** An entry with `resolve` sends the result of that path instead of itself; what fails is reported to the process that asked. */
+async function oracle(
+  { ao }: PushParts,
+  origin: Definition,
+  entry: Message,
+  path: string,
+  { key, target }: Draft,
+): Promise<Message> {
+  let outcome: Outcome;
+  try {
+    outcome = await ao.resolveRequest(entry.without('target', 'resolve').with('path', path));
+  } catch (thrown) {
+    outcome = failed(errorFrom(thrown));
+  }
+  if (outcome.status === 'ok') {
+    const value = isMessage(outcome.value) ? outcome.value : message({ body: outcome.value });
+    const whole = (await ao.loadAll(value)) as Message;
+    return whole.without('commitments').with('target', target);
+  }
+  const reason = sentenceOf(outcome);
+  return message({
+    resolve: 'error',
+    target: origin.id,
+    status: 400,
+    'outbox-index': key,
+    reason,
+    source: entry,
+  });
+}
+
+// ---- delivery ---------------------------------------------------------------------------------------------------------------
+
+/**
+ * Delivers a letter that the caller holds, then walks the slot it got. Gives what the push answers for it. `again`: it may be there
+ * already, from an earlier try.
+ */
+export async function deliver(parts: PushParts, given: Letter, trip: Trip, again = false): Promise<Message> {
+  const { outbox } = parts;
+  let letter = given;
+  try {
+    const target = letter.kind === 'spawn' ? undefined : await targetAt(parts, letter.target);
+    if (letter.kind !== 'spawn' && target === undefined) {
+      const reason = 'Could not access target process!';
+      await outbox.bury(letter, reason);
+      return refused(letter.target, 404, reason);
+    }
+    if (letter.draft) {
+      const complete = await completed(parts, letter);
+      if (typeof complete === 'string') {
+        await outbox.bury(letter, complete);
+        return refused(letter.target, undefined, complete);
+      }
+      await outbox.replace(letter, complete);
+      letter = complete;
+    }
+    if (letter.kind === 'spawn') return await deliverSpawn(parts, letter, trip, again);
+    let outcome = await handedOver(parts, letter, target!, again);
+    if (statusOf(outcome) === 422 && letter.kind === 'message') {
+      // The target's scheduler takes data items only (spec 04 §3.3).
+      const item = await signedFor(parts, letter, 'ans104@1.0');
+      await outbox.replace(letter, item);
+      letter = item;
+      outcome = await handedOver(parts, letter, target!, again);
+    }
+    if (outcome.status !== 'ok' || !isMessage(outcome.value)) return await undelivered(parts, letter, outcome);
+    return await arrived(parts, letter, target!, outcome.value, trip);
+  } catch (thrown) {
+    return undelivered(parts, letter, failed(errorFrom(thrown)));
+  }
+}
+
+/** A draft that can be sent now, or why it still can't. */
+async function completed(parts: PushParts, letter: Letter): Promise<Letter | string> {
+  const { ao, cache, environment } = parts;
+  let next = letter;
+  if (letter.kind === 'message') next = await signedFor(parts, letter);
+  else if (letter.kind === 'assignment') next = await writtenAssignment(parts, letter.message, letter);
+  else {
+    const origin = await cache.read(letter.process);
+    if (!isMessage(origin)) return 'Could not access target process!';
+    next = await writtenSpawn(parts, await definitionIn(ao, cache, environment, origin), letter.message, letter);
+  }
+  if (!next.draft) return next;
+  return letter.kind === 'assignment'
+    ? 'The message to assign is not available.'
+    : 'Application of security policy failed: No identities matching authority were found.';
+}
+
+async function handedOver(parts: PushParts, letter: Letter, target: Target, again: boolean): Promise<Outcome> {
+  if (letter.kind === 'assignment') return assignmentIn(await assign(parts, target.definition, letter.message, again));
+  return assignmentIn(await post(parts, target, letter.message, again));
+}
+
+async function arrived(
+  parts: PushParts,
+  letter: Letter,
+  target: Target,
+  assignment: Message,
+  trip: Trip,
+): Promise<Message> {
+  const { ao, outbox } = parts;
+  const body = assignment.get('body');
+  const slot = slotOf(assignment);
+  const head = { id: isMessage(body) ? ao.id(body, 'signed') : undefined, target: target.definition.id, slot };
+  if (letter.depth === 0) {
+    await outbox.delivered(letter);
+    return message({ ...head, 'resulted-in': 'skipped' });
+  }
+  const next = deeper(trip, letter.depth);
+  if (target.node !== undefined) {
+    // The node that schedules the target pushes on from there.
+    await outbox.delivered(letter);
+    const outcome = await pushedThere(parts, target, slot, next);
+    if (outcome.status !== 'ok') return refused(target.definition.id, undefined, sentenceOf(outcome));
+    return message({ ...head, 'resulted-in': outcome.value });
+  }
+  const mark = markOf(parts, target.definition.id, slot, next.maxDepth);
+  await outbox.delivered(letter, { mark });
+  const outcome = await walk(parts, target.definition, mark, next);
+  if (outcome.status !== 'ok') return refused(target.definition.id, undefined, sentenceOf(outcome));
+  return message({ ...head, 'resulted-in': outcome.value });
+}
+
+function deeper({ resultDepth, allowance }: Trip, depth: number | undefined): Trip {
+  return { resultDepth: resultDepth - 1, maxDepth: depth === undefined ? undefined : depth - 1, allowance };
+}
+
+function pushedThere({ peers, signal }: PushParts, target: Target, slot: number, trip: Trip): Promise<Outcome> {
+  const request = message({
+    path: `/${target.definition.id}/push`,
+    method: 'POST',
+    slot,
+    'result-depth': Math.max(0, trip.resultDepth),
+    'max-depth': trip.maxDepth,
+  });
+  return peers.request(target.node!, request, { signal });
+}
+
+/** Schedules a new process, then tells the spawner of it. */
+async function deliverSpawn(parts: PushParts, letter: Letter, trip: Trip, again: boolean): Promise<Message> {
+  const { ao, cache, environment, outbox } = parts;
+  const origin = await cache.read(letter.process);
+  if (!isMessage(origin)) return undelivered(parts, letter, failed(errorFrom(new Error('the spawner is gone'))));
+  const spawner = await definitionIn(ao, cache, environment, origin);
+  const definition: Definition = { id: letter.id, message: letter.message };
+  const outcome = assignmentIn(await post(parts, { definition, node: undefined }, letter.message, again));
+  if (outcome.status !== 'ok' || !isMessage(outcome.value)) return undelivered(parts, letter, outcome);
+  const slot = slotOf(outcome.value);
+  const news = message({
+    action: 'Spawned',
+    process: letter.id,
+    reference: letter.message.get('reference'),
+    target: spawner.id,
+  });
+  const announcement = await writtenMessage(parts, spawner, news, {
+    ...place(parts, { ...letter, run: '' }, letter.key),
+    kind: 'message',
+    target: spawner.id,
+    depth: letter.depth,
+  });
+  const head = { id: letter.id, target: letter.id, process: letter.id, slot };
+  const next = deeper(trip, letter.depth);
+  const mark = letter.depth === 0 ? undefined : markOf(parts, letter.id, slot, next.maxDepth);
+  await outbox.delivered(letter, { mark, letter: announcement });
+  let resulted: Value = 'skipped';
+  if (mark !== undefined) {
+    const walked = await walk(parts, definition, mark, next);
+    resulted = walked.status === 'ok' ? walked.value : refused(letter.id, undefined, sentenceOf(walked));
+  }
+  const told = await deliver(parts, announcement, trip);
+  return message({ ...head, 'resulted-in': resulted, spawned: told });
+}
+
+/** Keeps a letter for later, or gives it up. */
+async function undelivered(parts: PushParts, letter: Letter, outcome: Outcome): Promise<Message> {
+  const reason = sentenceOf(outcome);
+  const mayPass = outcome.status === 'error' && passing.has(outcome.error.code);
+  if (mayPass) await parts.outbox.postpone(letter, reason, parts.clock.now());
+  else await parts.outbox.bury(letter, reason);
+  return refused(letter.target, undefined, reason);
+}
+
+function statusOf(outcome: Outcome): number | undefined {
+  if (outcome.status === 'error') return outcome.error.status;
+  const status = isMessage(outcome.value) ? outcome.value.get('status') : undefined;
+  return typeof status === 'number' ? status : undefined;
+}
+
+function refused(target: string, status: number | undefined, reason: string): Message {
+  return message({ response: 'error', target, status, reason });
+}
+
+function sentenceOf(outcome: Outcome): string {
+  return outcome.status === 'error' ? outcome.error.message : 'The answer was not a message.';
+}
