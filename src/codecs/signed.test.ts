@@ -310,3 +310,22 @@ vectorSuite<CrossCase>('reference-2025-11/cross-verify.json', async ({ name, res
     }
   }
 });
+
+/** Sent on as it was received: a node that forwards a message changes neither its signatures nor what they cover. */
+dialectSuite<Case>(
+  'signed.json',
+  async (vector, dialect) => {
+    if (!made(vector)) return;
+    const env = environment(dialect);
+    await committedMessage(vector, env);
+    for (const form of ['httpsig', 'httpsig_bundle']) {
+      const sent = vector[form]!;
+      if (isError(sent) || (form === 'httpsig' && vector.name.includes('bundle'))) continue;
+      const again = await encode(await decode(sent, env), form === 'httpsig_bundle', env);
+      const { headers } = sent as { readonly headers: { readonly [name: string]: Json } };
+      const given = encodedNotation(again) as { readonly headers: { readonly [name: string]: Json } };
+      expect(readableHeaders(given.headers, true)).toEqual(readableHeaders(headers, true));
+    }
+  },
+  'sent on',
+);

@@ -12,7 +12,7 @@ import { AoException } from '../core/errors.ts';
 import { defaultLimits } from '../core/limits.ts';
 import { isMessage, type Message, messageFrom } from '../core/message.ts';
 import { Atom, Float, isList, type Value } from '../core/value.ts';
-import { decodeTyped, readTypes, scalarText, typeOf, writeTypes } from './structured-types.ts';
+import { decodeTyped, scalarText, typeOf, typesOf, writeTypes } from './structured-types.ts';
 
 export type Scalar = number | bigint | boolean | Float | Atom;
 
@@ -82,9 +82,7 @@ export class Spelling {
 
   constructor(source: Message) {
     this.#source = source;
-    const types = source.get('ao-types');
-    this.#types =
-      (types === undefined ? undefined : attempt(() => readTypes(types, defaultLimits.maxKeys))) ?? new Map();
+    this.#types = attempt(() => typesOf(source, defaultLimits.maxKeys)) ?? new Map();
   }
 
   /** `undefined` for messages that are spelt our way, which is nearly all. */

@@ -4,6 +4,7 @@ import { vectorSuite } from '../../test/support/vectors.ts';
 import { binary, fromBase64, toBase64 } from '../core/bytes.ts';
 import { messageFrom } from '../core/message.ts';
 import { atom, Float, type Value } from '../core/value.ts';
+import { unescapeKey } from './key-escape.ts';
 import { toDictionary, toItem, toList } from './structured-field-values.ts';
 import {
   type Bare,
@@ -20,7 +21,7 @@ import {
   serializeList,
   Token,
 } from './structured-fields.ts';
-import { decodeTyped } from './structured-types.ts';
+import { decodeTyped, readTypes } from './structured-types.ts';
 
 type Ast = { readonly [key: string]: Json };
 
@@ -176,3 +177,45 @@ describe('values as structured fields', () => {
     expect(toNotation(binary(new Uint8Array([0x61])))).toEqual(normal('a'));
   });
 });
+
+test('types read the fast way are those that the parser reads', () => {
+  const texts = [
+    '',
+    'a="integer"',
+    '.="list"',
+    '.="list", 1="integer"',
+    'a="float", b="atom"',
+    'a=float',
+    'A%41="x"',
+    '.="list"x',
+  ];
+  for (const text of [
+    ...texts,
+    'a="b",c="d"',
+    'a="b", ',
+    ', a="b"',
+    'a="b", .b="c"',
+    '.a="b"',
+    'a="B"',
+    'a="b";x, c="d"',
+    '%zz="a"',
+  ]) {
+    const read = attempt(() => [...readTypes(text, 100)]);
+    const parsed = attempt(() =>
+      [...parseDictionary(text)].map(([key, member]) => {
+        const { item } = member as Item;
+        return [unescapeKey(key), (item instanceof Token ? item.name : (item as string)).toLowerCase()];
+      }),
+    );
+    expect(read, text).toEqual(parsed);
+  }
+  expect(() => readTypes('a="b", c="d"', 1)).toThrow('limit-exceeded');
+});
+
+function attempt<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch {
+    return undefined;
+  }
+}

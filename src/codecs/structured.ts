@@ -20,7 +20,7 @@ import { isMessage, isPrivateKey, Message } from '../core/message.ts';
 import { isList, Link, Sequence, type Value } from '../core/value.ts';
 import { linkId } from './link-id.ts';
 import { foreignSpelling, isScalar, remember, Spelling } from './spelling.ts';
-import { decodeTyped, readTypes, scalarText, typeOf, writeTypes } from './structured-types.ts';
+import { decodeTyped, scalarText, typeOf, typesOf, writeTypes } from './structured-types.ts';
 
 export const structured: Codec = {
   name: 'structured@1.0',
@@ -168,8 +168,7 @@ export function fromTabm(tabm: Tabm, env: Environment, depth = 0): Value {
 
 function revert(tabm: Message, env: Environment, depth: number): Value {
   checkDepth(depth, env);
-  const typesValue = tabm.get('ao-types');
-  const types = typesValue === undefined ? undefined : readTypes(typesValue, env.limits.maxKeys);
+  const types = typesOf(tabm, env.limits.maxKeys);
   const out = new Map<string, Value>();
   let changed = types !== undefined;
   for (const [key, value] of tabm.entries()) {

@@ -16,7 +16,7 @@ import { keyOrder } from '../../core/order.ts';
 import { atomName, isAtom, type Value } from '../../core/value.ts';
 import { escapeKey, unescapeKey } from '../key-escape.ts';
 import { serializeString } from '../structured-fields.ts';
-import { readTypes, writeTypes } from '../structured-types.ts';
+import { typesOf, writeTypes } from '../structured-types.ts';
 import { contentDigest, encodeFields } from './encode.ts';
 import { type Line, writeCommitment } from './signature-input.ts';
 import { joinBinaries } from './text.ts';
@@ -56,9 +56,8 @@ export function components(tabm: Message, raw: readonly string[], bundle: boolea
  * plain form `ao-types` is a value like any other.
  */
 function withTypesOf(tabm: Message, keys: readonly string[], env: Environment): Message {
-  const text = tabm.get('ao-types');
-  if (text === undefined) return tabm;
-  const types = readTypes(text, env.limits.maxKeys);
+  const types = typesOf(tabm, env.limits.maxKeys);
+  if (types === undefined) return tabm;
   const wanted = new Set(keys).add('.');
   const kept = [...types].filter(([key]) => wanted.has(key));
   if (kept.length === types.size) return tabm;
