@@ -3,7 +3,7 @@
  * is there is whole. The cell that names it is written afterwards: a crash in between leaves a file nobody names, never a name without
  * a file.
  */
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Blobs } from './engine.ts';
@@ -57,11 +57,8 @@ export class BlobFiles implements Blobs {
   }
 
   *hashes(): Generator<Uint8Array> {
-    if (!existsSync(this.#directory)) return;
-    for (const shard of readdirSync(this.#directory)) {
-      for (const name of readdirSync(join(this.#directory, shard))) {
-        if (/^[0-9a-f]{64}$/.test(name)) yield Uint8Array.fromHex(name);
-      }
+    for (const shard of this.#shards()) {
+      for (const name of readdirSync(shard)) if (/^[0-9a-f]{64}$/.test(name)) yield Uint8Array.fromHex(name);
     }
   }
 
@@ -73,10 +70,15 @@ export class BlobFiles implements Blobs {
     rmSync(this.#directory, { recursive: true, force: true });
   }
 
-  /** Makes the directory, so that a full or read-only disk shows when the store is opened. */
-  prepare(): void {
-    mkdirSync(this.#directory, { recursive: true });
-    closeSync(openSync(this.#directory, 'r'));
+  removeUnfinished(): void {
+    for (const shard of this.#shards()) {
+      for (const name of readdirSync(shard)) if (name.endsWith('.tmp')) rmSync(join(shard, name), { force: true });
+    }
+  }
+
+  #shards(): string[] {
+    if (!existsSync(this.#directory)) return [];
+    return readdirSync(this.#directory).map((shard) => join(this.#directory, shard));
   }
 
   #file(hash: Uint8Array): string {

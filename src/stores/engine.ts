@@ -40,5 +40,7 @@ export interface Blobs {
   size(hash: Uint8Array): number | undefined;
   hashes(): Iterable<Uint8Array>;
   remove(hash: Uint8Array): void;
+  /** Removes what a crash left half written. Only when nobody is writing. */
+  removeUnfinished(): void;
   clear(): void;
 }

@@ -113,11 +113,13 @@ class LmdbEngine implements Engine {
   }
 
   get(key: string): Uint8Array | undefined {
+    this.#checkOpen();
     const bytes = this.#database.getBinary(key);
     return bytes === undefined ? undefined : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
   }
 
   keys(from: string, to: string | undefined, reverse: boolean): Iterable<string> {
+    this.#checkOpen();
     if (!reverse) {
       return this.#database.getKeys(to === undefined ? { start: from } : { start: from, end: to });
     }
@@ -186,6 +188,10 @@ class LmdbEngine implements Engine {
       .catch((error) => this.#fail(error));
     if (durable && applied) await this.#database.flushed;
     return applied;
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) raise('store-failed', `The store ${this.name} is closed.`);
   }
 
   async flush(): Promise<void> {

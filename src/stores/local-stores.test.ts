@@ -121,3 +121,13 @@ test('a full store says so, and keeps reading', async () => {
   expect(store.read('first')).toEqual(Uint8Array.of(1));
   expect(await store.write([remove('first')])).toBe(true);
 });
+
+test('a closed store says so', async () => {
+  const store = await openLmdb({ directory: fresh() });
+  await store[Symbol.asyncDispose]();
+  await store[Symbol.asyncDispose]();
+  expect(() => store.read('a')).toThrow(/is closed/);
+  await expect(async () => await store.write([put('a', Uint8Array.of(1))])).rejects.toMatchObject({
+    code: 'store-failed',
+  });
+});

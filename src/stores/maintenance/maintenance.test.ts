@@ -181,7 +181,11 @@ describe('archives and blobs that are damaged', () => {
       put('big/2', new Uint8Array(1)),
       put('big/0', new Uint8Array(1)),
     ]);
+    writeFileSync(`${files[1]}.1.2.3.tmp`, 'half');
     expect((await verifyStore(store, { removeOrphans: true })).orphans.length).toBe(2);
+    expect(readdirSync(join(at, 'blobs'), { recursive: true }).filter((name) => String(name).endsWith('.tmp'))).toEqual(
+      [],
+    );
     expect((await verifyStore(store)).orphans).toEqual([]);
   });
 });

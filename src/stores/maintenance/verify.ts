@@ -51,7 +51,10 @@ export async function verifyStore(store: PathStore, options: VerifyOptions = {})
     verifier.cell(key, bytes);
   }
   const orphans = [...(store.engine.blobs?.hashes() ?? [])].filter((hash) => !verifier.named.has(hash.toHex()));
-  if (options.removeOrphans === true) for (const hash of orphans) store.engine.blobs?.remove(hash);
+  if (options.removeOrphans === true) {
+    for (const hash of orphans) store.engine.blobs?.remove(hash);
+    store.engine.blobs?.removeUnfinished();
+  }
   return { entries, damage: verifier.damage, absent: verifier.absent, orphans: orphans.map((hash) => hash.toHex()) };
 }
 
