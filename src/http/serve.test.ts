@@ -489,7 +489,7 @@ describe('stopping', () => {
 
 describe('large bodies', () => {
   test('stream in and out with bounded memory', { timeout: 60_000 }, async () => {
-    const total = 512 * 1024 * 1024;
+    const total = 1024 * 1024 * 1024;
     const back: Answerer = async (incoming) => {
       const { blob } = await incoming.body(true);
       return { status: 200, headers: [], body: { blob: blob!, start: 0, end: blob!.size } };

@@ -666,8 +666,8 @@ describe('hooks', () => {
 describe('large bodies', () => {
   test('pass through a node in pieces', { timeout: 60_000 }, async () => {
     await using blobs = temporaryBlobs();
-    const { url } = await start({ modules: { blobs }, listener: { maxBodyBytes: 600 * 1024 * 1024 } });
-    const total = 512 * 1024 * 1024;
+    const { url } = await start({ modules: { blobs }, listener: { maxBodyBytes: 2 * 1024 * 1024 * 1024 } });
+    const total = 1024 * 1024 * 1024;
     const { hostname, port } = new URL(url);
     const request = http.request({
       hostname,
