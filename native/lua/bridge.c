@@ -67,6 +67,8 @@ static lua_State *L0 = NULL;
 
 /* ---- memory ------------------------------------------------------------------------------------------------------------------ */
 
+#define LARGE 4096  /* freed blocks of this size are cleared: pages of zeros cost nothing in a snapshot */
+
 static size_t memused = 0;
 static size_t memlimit = 0;
 
@@ -76,11 +78,17 @@ static void *allocate (void *ud, void *p, size_t osize, size_t nsize) {
   if (p == NULL) osize = 0;  /* then it was the type of the object */
   if (nsize == 0) {
     memused -= osize;
+    if (osize >= LARGE) memset(p, 0, osize);
     free(p);
     return NULL;
   }
   if (nsize > osize && memused + (nsize - osize) > memlimit) return NULL;
-  q = realloc(p, nsize);
+  if (osize < LARGE) q = realloc(p, nsize);
+  else if ((q = malloc(nsize)) != NULL) {
+    memcpy(q, p, osize < nsize ? osize : nsize);
+    memset(p, 0, osize);
+    free(p);
+  }
   if (q != NULL) memused += nsize - osize;
   else if (nsize <= osize) { memused += nsize - osize; return p; }  /* shrinking must not fail */
   return q;
@@ -181,7 +189,7 @@ static void puttext (lua_State *L, Buf *b, const char *s) { putstr(L, b, s, strl
 /* a big result is given back to the allocator, so that one large answer does not stay in every later snapshot */
 static void reset (Buf *b) {
   b->n = 0;
-  if (b->size > 64 * 1024) { free(b->p); b->p = NULL; b->size = 0; }
+  if (b->size > 64 * 1024) { memset(b->p, 0, b->size); free(b->p); b->p = NULL; b->size = 0; }
 }
 
 /* ---- Lua -> bytes ------------------------------------------------------------------------------------------------------------ */

@@ -7,10 +7,10 @@
  *
  * After a failure the globals may hold half-done work. Whoever needs "all or nothing" takes a {@link LuaSnapshot} before and rolls back.
  */
-import { andThen, type Awaitable, isPromise } from '../../core/awaitable.ts';
+import { type Awaitable, andThen, isPromise } from '../../core/awaitable.ts';
 import type { Value } from '../../core/value.ts';
 import { type LuaFailure, type LuaFailureCode, type LuaFrame, statusCodes } from './failure.ts';
-import { instantiate, jspi, type LuaExports } from './module.ts';
+import { instantiate, type LuaExports, suspendable, type WasmModule } from './module.ts';
 import { type LuaSnapshot, readPages, writePages } from './snapshot.ts';
 import { BadKey, type LuaValue, Reader, Writer } from './wire.ts';
 
@@ -82,10 +82,11 @@ export class LuaMachine {
   #busy = false;
   #broken = false;
   #deadline = 0;
+  #memoryReader: Reader | undefined;
   #waiting: Promise<number> | undefined;
   #hostError: { error: unknown } | undefined;
 
-  constructor(module: WebAssembly.Module, options: LuaOptions, snapshot?: LuaSnapshot) {
+  constructor(module: WasmModule, options: LuaOptions, snapshot?: LuaSnapshot) {
     this.dialect = snapshot?.dialect ?? options.dialect ?? 'network';
     this.#options = options;
     this.#limits = { ...defaultLuaLimits, ...options.limits };
@@ -93,23 +94,23 @@ export class LuaMachine {
     this.#names = snapshot?.functions ?? [...available.keys()].sort();
     this.#functions = this.#names.map((name) => available.get(name) ?? (() => ({ crash: `${name} is not available` })));
     const exports = instantiate(module, {
-      host_call: (id, pointer, size) => {
-        const reply = this.#hostCall(id, pointer, size);
+      host_call: (id, pointer) => {
+        const reply = this.#hostCall(id, pointer);
         if (!isPromise(reply)) return reply;
         this.#waiting = reply;
         return 0;
       },
       host_wait: () => this.#waiting!,
       host_print: (pointer, size) => {
-        this.#options.print?.(Buffer.from(exports.memory.buffer, pointer, size).toString());
+        this.#options.print?.(this.#reader(0).bytes.toString('utf8', pointer, pointer + size));
       },
       host_time: () => this.#options.time?.() ?? 0,
       host_tick: () => (performance.now() > this.#deadline ? 1 : 0),
-      host_digits: (value, pointer) => Buffer.from(exports.memory.buffer).latin1Write(value.toExponential(), pointer),
+      host_digits: (value, pointer) => this.#reader(0).bytes.write(value.toExponential(), pointer, 'latin1'),
     });
     this.#exports = exports;
-    this.#call = jspi.promising(exports.hb_call);
-    this.#load = jspi.promising(exports.hb_load);
+    this.#call = suspendable(exports.hb_call);
+    this.#load = suspendable(exports.hb_load);
     if (snapshot === undefined) this.#create();
     else this.#write(snapshot);
     this.#applyLimits();
@@ -171,7 +172,7 @@ export class LuaMachine {
     writePath(writer, typeof path === 'string' ? [path] : path);
     writer.u32(args.length);
     for (const arg of args) writer.value(arg);
-    return this.#run(read, () => {
+    return this.#run(typeof path === 'string' ? path : path.at(-1)!, read, () => {
       const pointer = this.#send(writer);
       return [pointer, this.#call(pointer)];
     });
@@ -185,9 +186,9 @@ export class LuaMachine {
   ): Awaitable<{ readonly ok: true; readonly values: T } | { readonly ok: false; readonly failure: LuaFailure }> {
     const chunk = Buffer.from(`=${name}`);
     const code = typeof source === 'string' ? Buffer.from(source) : source;
-    return this.#run(read, () => {
+    return this.#run('', read, () => {
       const pointer = this.#exports.hb_alloc(chunk.length + code.length + 1);
-      const memory = new Uint8Array(this.#exports.memory.buffer);
+      const memory = this.#reader(0).bytes;
       memory.set(chunk, pointer);
       memory.set(code, pointer + chunk.length);
       return [pointer, this.#load(pointer, chunk.length, pointer + chunk.length, code.length)];
@@ -268,8 +269,17 @@ export class LuaMachine {
 
   #send(writer: Writer): number {
     const pointer = this.#exports.hb_alloc(writer.length);
-    new Uint8Array(this.#exports.memory.buffer).set(writer.bytes.subarray(0, writer.length), pointer);
+    this.#reader(0).bytes.set(writer.bytes.subarray(0, writer.length), pointer);
     return pointer;
+  }
+
+  /** A reader of the memory at `pointer`; the one object is reused until the memory grows. */
+  #reader(pointer: number): Reader {
+    const { buffer } = this.#exports.memory;
+    let reader = this.#memoryReader;
+    if (reader === undefined || reader.bytes.buffer !== buffer) reader = this.#memoryReader = new Reader(buffer, 0);
+    reader.at = pointer;
+    return reader;
   }
 
   /** A request that runs no Lua code. */
@@ -280,11 +290,11 @@ export class LuaMachine {
     const status = request(pointer);
     if (pointer !== 0) this.#exports.hb_free(pointer);
     if (status !== 0) throw new Error(`Lua: ${this.#failure().message}`);
-    const reader = new Reader(this.#exports.memory.buffer, this.#exports.hb_out() + 1);
-    return readValues(reader);
+    return readValues(this.#reader(this.#exports.hb_out() + 1));
   }
 
   #run<T>(
+    name: string,
     read: (reader: Reader) => T,
     start: () => [pointer: number, running: Promise<number>],
   ): Awaitable<{ readonly ok: true; readonly values: T } | { readonly ok: false; readonly failure: LuaFailure }> {
@@ -299,10 +309,10 @@ export class LuaMachine {
     // the output buffer (empty while a call runs) and can be read without waiting for the promise.
     if (this.#finished()) {
       running.catch(() => {});
-      return this.#finish(pointer, read);
+      return this.#finish(pointer, name, read);
     }
     return running.then(
-      () => this.#finish(pointer, read),
+      () => this.#finish(pointer, name, read),
       (error: unknown) => this.#trapped(error),
     );
   }
@@ -313,17 +323,21 @@ export class LuaMachine {
 
   #finish<T>(
     pointer: number,
+    name: string,
     read: (reader: Reader) => T,
   ): { readonly ok: true; readonly values: T } | { readonly ok: false; readonly failure: LuaFailure } {
     this.#busy = false;
     this.#exports.hb_free(pointer);
-    const reader = new Reader(this.#exports.memory.buffer, this.#exports.hb_out());
-    if (reader.u8() !== 0) return { ok: false, failure: this.#failure() };
+    const reader = this.#reader(this.#exports.hb_out());
+    if (reader.u8() !== 0) return { ok: false, failure: this.#failure(name) };
     try {
       return { ok: true, values: read(reader) };
     } catch (error) {
       if (!(error instanceof BadKey)) throw error;
-      return { ok: false, failure: simpleFailure('lua-crash', 'badarg', 'A table has a key that no message can have.') };
+      return {
+        ok: false,
+        failure: simpleFailure('lua-crash', 'badarg', 'A table has a key that no message can have.'),
+      };
     }
   }
 
@@ -334,8 +348,9 @@ export class LuaMachine {
     return { ok: false, failure: { ...simpleFailure('lua-trap', 'trap', message), cause: error } };
   }
 
-  #failure(): LuaFailure {
-    const reader = new Reader(this.#exports.memory.buffer, this.#exports.hb_out());
+  /** What the output buffer says. `called`: the name of the function that the host called, which Lua itself doesn't know. */
+  #failure(called = ''): LuaFailure {
+    const reader = this.#reader(this.#exports.hb_out());
     const code = statusCodes[reader.u8()] ?? 'lua-error';
     const kind = reader.utf8();
     const message = reader.utf8();
@@ -356,15 +371,16 @@ export class LuaMachine {
       const line = reader.i32();
       frames.push({ name, chunk, line: line > 0 ? line : undefined, native });
     }
+    const outermost = frames.at(-1);
+    if (outermost?.name === '') frames[frames.length - 1] = { ...outermost, name: called };
     const failure = { code, kind, message, value, frames };
     return this.#hostError === undefined ? failure : { ...failure, cause: this.#hostError.error };
   }
 
-  #hostCall(id: number, pointer: number, size: number): Awaitable<number> {
+  #hostCall(id: number, pointer: number): Awaitable<number> {
     let reply: Awaitable<LuaReply>;
     try {
-      const reader = new Reader(this.#exports.memory.buffer.slice(pointer, pointer + size), 0);
-      reply = this.#functions[id]!(readValues(reader));
+      reply = this.#functions[id]!(readValues(this.#reader(pointer)));
     } catch (error) {
       return this.#reply(this.#hostFailure(error));
     }

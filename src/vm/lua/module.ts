@@ -3,9 +3,32 @@
  */
 import { readFile } from 'node:fs/promises';
 
+/** What is used of the WebAssembly API: TypeScript only has its types with those of a browser. */
+declare const WebAssembly: {
+  compile(bytes: Uint8Array): Promise<WasmModule>;
+  Instance: new (module: WasmModule, imports: object) => { readonly exports: unknown };
+  Module: { imports(module: WasmModule): { readonly module: string; readonly name: string }[] };
+  /** JS-promise integration: an import that suspends the WebAssembly stack until its promise is kept. */
+  Suspending: new (
+    f: () => Promise<number>,
+  ) => () => number;
+  /** JS-promise integration: an export whose stack may be suspended. Runs at once and gives a promise of its result. */
+  promising<A extends readonly number[]>(f: (...args: A) => number): (...args: A) => Promise<number>;
+};
+
+/** A compiled module. */
+export interface WasmModule {
+  readonly '~module': never;
+}
+
+interface WasmMemory {
+  readonly buffer: ArrayBuffer;
+  grow(pages: number): number;
+}
+
 /** Exports of `native/lua/lua.wasm`; see `native/lua/bridge.c`. */
 export interface LuaExports {
-  readonly memory: WebAssembly.Memory;
+  readonly memory: WasmMemory;
   _initialize(): void;
   hb_alloc(size: number): number;
   hb_free(pointer: number): void;
@@ -40,27 +63,29 @@ export interface LuaImports {
   host_digits(value: number, pointer: number): number;
 }
 
-/** JS-promise integration: types are not in TypeScript's library yet. */
-interface PromiseIntegration {
-  Suspending: new (f: (...args: never[]) => unknown) => (...args: never[]) => number;
-  promising<A extends readonly number[]>(f: (...args: A) => number): (...args: A) => Promise<number>;
-}
-
-export const jspi: PromiseIntegration = WebAssembly as unknown as PromiseIntegration;
-
 export const moduleUrl = new URL('../../../native/lua/lua.wasm', import.meta.url);
 
-export async function compileModule(): Promise<WebAssembly.Module> {
+export async function compileModule(): Promise<WasmModule> {
   return WebAssembly.compile(await readFile(moduleUrl));
 }
 
-export function instantiate(module: WebAssembly.Module, imports: LuaImports): LuaExports {
+/** An export whose stack a host function may suspend. */
+export function suspendable<A extends readonly number[]>(f: (...args: A) => number): (...args: A) => Promise<number> {
+  return WebAssembly.promising(f);
+}
+
+/** Names of the imports, for the test that keeps the module away from the outside world. */
+export function importNames(module: WasmModule): string[] {
+  return WebAssembly.Module.imports(module).map((item) => `${item.module}.${item.name}`);
+}
+
+export function instantiate(module: WasmModule, imports: LuaImports): LuaExports {
   let tempRet0 = 0;
   const instance = new WebAssembly.Instance(module, {
     env: {
       ...imports,
       // Only this import suspends: calling a suspending import always does, even when its result is there already.
-      host_wait: new jspi.Suspending(imports.host_wait) as never,
+      host_wait: new WebAssembly.Suspending(imports.host_wait),
       getTempRet0: () => tempRet0,
       setTempRet0: (value: number) => {
         tempRet0 = value;
@@ -73,5 +98,5 @@ export function instantiate(module: WebAssembly.Module, imports: LuaImports): Lu
       },
     },
   });
-  return instance.exports as unknown as LuaExports;
+  return instance.exports as LuaExports;
 }

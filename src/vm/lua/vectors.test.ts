@@ -1,15 +1,25 @@
 /** Every gold row of the dialect (`test/vectors/lua`, all files but `processes.json`) in a fresh machine. */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { messageFrom } from '../../core/message.ts';
-import { Message } from '../../core/message.ts';
+import { Message, messageFrom } from '../../core/message.ts';
 import { isList, type Value } from '../../core/value.ts';
 import { deliberate } from './deliberate.ts';
 import { compileLua, type LuaEngine } from './engine.ts';
 import type { LuaHostFunction } from './machine.ts';
 import { readTypedValues, type Typed } from './typed.ts';
 
-const files = ['numbers', 'float-printing', 'strings', 'lexical', 'tables', 'metatables', 'functions', 'errors', 'programs', 'host'];
+const files = [
+  'numbers',
+  'float-printing',
+  'strings',
+  'lexical',
+  'tables',
+  'metatables',
+  'functions',
+  'errors',
+  'programs',
+  'host',
+];
 
 interface GoldValue {
   readonly t: string;
@@ -74,7 +84,6 @@ function walk(base: Value | undefined, path: string): Value | undefined {
   return at;
 }
 
-
 function sameFloat(actual: number, gold: string, libm: boolean): boolean {
   const expected = Number(gold);
   if (Object.is(actual, expected)) return true;
@@ -100,7 +109,9 @@ function compare(actual: Typed, gold: GoldValue, row: Row): boolean {
       if ('cycle' in actual || gold.cycle) return 'cycle' in actual && gold.cycle === true;
       return (
         actual.entries.length === gold.entries!.length &&
-        actual.entries.every(([k, v], i) => compare(k, gold.entries![i]![0], row) && compare(v, gold.entries![i]![1], row))
+        actual.entries.every(
+          ([k, v], i) => compare(k, gold.entries![i]![0], row) && compare(v, gold.entries![i]![1], row),
+        )
       );
     }
     default:
@@ -127,7 +138,12 @@ afterAll(() => {
 });
 
 function check(row: Row): string | undefined {
-  const vm = engine.create({ cycles: true, functions: ao, limits: { instructions: 200_000_000 }, time: () => 1_700_000_000.25 });
+  const vm = engine.create({
+    cycles: true,
+    functions: ao,
+    limits: { instructions: 200_000_000 },
+    time: () => 1_700_000_000.25,
+  });
   vm.bind(['ao'], { event: 'ao.event', get: 'ao.get', resolve: 'ao.resolve', set: 'ao.set' });
   const out = vm.loadAs('chunk', row.code, readTypedValues);
   if (out instanceof Promise) return 'became asynchronous';

@@ -218,7 +218,7 @@ export class Reader {
   utf8(): string {
     const size = this.u32();
     this.at += size;
-    return this.bytes.utf8Slice(this.at - size, this.at);
+    return this.bytes.toString('utf8', this.at - size, this.at);
   }
 
   /** A copy of the bytes of a text. */
@@ -238,7 +238,7 @@ export class Reader {
       if (byte < 0x20 || byte > 0x7e) return undefined;
     }
     this.at = start + size;
-    return this.bytes.latin1Slice(start, this.at);
+    return this.bytes.toString('latin1', start, this.at);
   }
 
   /** The next value. A function is dropped (nil). `inList`: an empty table is an empty list there. */
@@ -281,17 +281,17 @@ export class Reader {
     }
     const map = new Map<string, Value>();
     // Whether an empty table inside stands for a list depends on what this table turns out to be: note them.
-    let empties: string[] | undefined;
+    const empties: string[] = [];
     for (let i = 0; i < items + pairs; i++) {
       const key = i < items ? String(i + 1) : this.#key();
       const value = this.value();
       if (value === undefined) continue;
-      if (value === Message.empty) (empties ??= []).push(key);
+      if (value === Message.empty) empties.push(key);
       map.set(key, value);
     }
     for (let i = map.size; i > 0; i--) if (!map.has(String(i))) return new Message(map);
     if (map.size === 0) return inList ? [] : Message.empty;
-    if (empties !== undefined) for (const key of empties) map.set(key, []);
+    for (const key of empties) map.set(key, []);
     return Array.from({ length: map.size }, (_, i) => map.get(String(i + 1))!);
   }
 
