@@ -9,11 +9,30 @@ import type { Value } from '../../core/value.ts';
 import type { NodeControl } from './node-control.ts';
 
 export function publicNodeMessage(node: NodeControl, env: Environment): Message {
-  const options = withoutPrivate(node.options()) as Message;
+  const history = node.history();
+  const known = node.options().derive(slot, () => new Map<Environment['devices'], Made>());
+  const before = known.get(env.devices);
+  if (before !== undefined && before.history === history && before.wallet === env.wallet) return before.message;
+  const made = make(node.options(), history, env);
+  known.set(env.devices, { message: made, history, wallet: env.wallet });
+  return made;
+}
+
+/** It is asked for all the time and changes with the options only: made once for each of them. */
+interface Made {
+  readonly message: Message;
+  readonly history: readonly Message[];
+  readonly wallet: Environment['wallet'];
+}
+
+const slot = Symbol('public node message');
+
+function make(all: Message, history: readonly Message[], env: Environment): Message {
+  const options = withoutPrivate(all) as Message;
   const address = env.wallet?.address;
   const own: [string, Value][] = [
     ['identities', identities(options, address)],
-    ['node-history', [...node.history()]],
+    ['node-history', [...history]],
     ['preloaded-devices', devices(env)],
   ];
   if (address !== undefined) own.push(['address', address]);
