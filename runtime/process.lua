@@ -62,11 +62,11 @@ local function isDryRun(request)
   return type(request.body) ~= 'table' or request.slot == nil
 end
 
--- A dry run may say on whose behalf it asks; nobody is believed more for it.
+-- A dry run may say on whose behalf it asks; nobody is believed more for it. Handlers can answer one that doesn't.
 local function claimSender(msg, body)
   if msg.Owner ~= '' then return end
   local from = body.from or body.owner
-  if type(from) == 'string' then msg.From = from end
+  msg.From = type(from) == 'string' and from ~= '' and from or 'anonymous'
   if type(body.id) == 'string' then msg.Id = body.id end
 end
 

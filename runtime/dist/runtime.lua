@@ -1853,7 +1853,7 @@ end
 local function claimSender(msg, body)
 if msg.Owner ~= '' then return end
 local from = body.from or body.owner
-if type(from) == 'string' then msg.From = from end
+msg.From = type(from) == 'string' and from ~= '' and from or 'anonymous'
 if type(body.id) == 'string' then msg.Id = body.id end
 end
 local function isOwner(address)

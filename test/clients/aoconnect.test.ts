@@ -1,0 +1,184 @@
+/** `@permaweb/aoconnect` 0.0.98, mainnet mode, against a node of its own process (spec 06 §2). */
+import { readFileSync } from 'node:fs';
+import { connect, createSigner } from '@permaweb/aoconnect';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runtimeFile } from '../../runtime/build.ts';
+import { NodeClient } from '../../src/client.ts';
+import { testJwk, testWallet } from '../../src/testing/index.ts';
+import { type ChildNode, childNode } from '../support/child-node.ts';
+
+interface Result {
+  readonly Output: { readonly data?: string; readonly prompt?: string };
+  readonly Messages: readonly { readonly Target: string; readonly Tags: readonly { name: string; value: string }[] }[];
+  readonly Spawns: readonly unknown[];
+  readonly Error?: string;
+}
+
+/** The part of the package's interface that its own types leave open. */
+interface Ao {
+  spawn(options: object): Promise<string>;
+  message(options: object): Promise<number>;
+  result(options: object): Promise<Result>;
+  results(options: object): Promise<{ readonly edges: readonly { readonly cursor: string; readonly node: Result }[] }>;
+  dryrun(options: object): Promise<Result>;
+  request(fields: object): Promise<Response>;
+}
+
+let node: ChildNode;
+let ao: Ao;
+let module: string;
+
+beforeAll(async () => {
+  node = await childNode();
+  const signer = createSigner(testJwk('second'));
+  ao = connect({ MODE: 'mainnet', URL: node.url, SCHEDULER: node.address, signer } as never) as unknown as Ao;
+  using client = new NodeClient({ url: node.url, wallet: testWallet('second') });
+  module = await client.upload({
+    tags: { 'Content-Type': 'application/lua', Name: 'runtime' },
+    data: readFileSync(runtimeFile, 'utf8'),
+  });
+});
+afterAll(() => node[Symbol.asyncDispose]());
+
+const tag = (name: string, value: string) => ({ name, value });
+
+async function spawnRuntime(name: string, tags: readonly object[] = []): Promise<string> {
+  return ao.spawn({
+    module,
+    authority: node.address,
+    tags: [
+      tag('execution-device', 'lua@5.3a'),
+      tag('function', 'compute'),
+      tag('lua-dialect', 'standard'),
+      tag('Name', name),
+      ...tags,
+    ],
+  });
+}
+
+async function evaluate(process: string, data: string): Promise<Result> {
+  const slot = await ao.message({ process, tags: [tag('Action', 'Eval')], data });
+  return ao.result({ process, slot });
+}
+
+describe('processes', () => {
+  test('spawn, message, result', async () => {
+    const process = await spawnRuntime('first');
+    expect(process).toMatch(/^[\w-]{43}$/);
+    const slot = await ao.message({ process, tags: [tag('Action', 'Eval')], data: '1 + 1' });
+    expect(slot).toBe(1);
+    const result = await ao.result({ process, slot });
+    expect(result.Output.data).toBe('2');
+    expect(result.Output.prompt).toBe('first@aos-2.0.16[Inbox:0]> ');
+    expect(result.Error).toBeUndefined();
+  });
+
+  test('the result of an older slot is that of this slot', async () => {
+    const process = await spawnRuntime('older');
+    for (const code of ['X = 1 return X', 'X = 2 return X']) await evaluate(process, code);
+    expect((await ao.result({ process, slot: 1 })).Output.data).toBe('1');
+    expect((await ao.result({ process, slot: 2 })).Output.data).toBe('2');
+    const { edges } = await ao.results({ process });
+    expect(edges.map(({ cursor, node: { Output } }) => [cursor, Output.data])).toEqual([['2', '2']]);
+  });
+
+  test('an error is a result; the process goes on', async () => {
+    const process = await spawnRuntime('erring');
+    expect((await evaluate(process, 'error("no")')).Error).toContain('no');
+    expect((await evaluate(process, '"still here"')).Output.data).toBe('still here');
+  });
+
+  test('a dry run sees the newest state and leaves no trace', async () => {
+    const process = await spawnRuntime('dry');
+    await evaluate(
+      process,
+      `Handlers.add('Count', function(msg) N = (N or 0) + 1 msg.reply({ Data = tostring(N) }) end)`,
+    );
+    const slot = await ao.message({ process, tags: [tag('Action', 'Count')] });
+    expect((await ao.result({ process, slot })).Messages[0]).toMatchObject({ Data: '1' });
+    for (let i = 0; i < 2; i++) {
+      const dry = await ao.dryrun({ process, tags: [tag('Action', 'Count')] });
+      expect(dry.Messages[0]).toMatchObject({ Data: '2' });
+    }
+    expect((await evaluate(process, 'N')).Output.data).toBe('1');
+  });
+
+  test('unknown processes and slots are refused', async () => {
+    await expect(ao.message({ process: 'A'.repeat(43), tags: [], data: 'x' })).rejects.toThrow('Error sending message');
+    const process = await spawnRuntime('short');
+    await expect(ao.result({ process, slot: 99 })).rejects.toThrow('Error getting result');
+  });
+
+  test('request() reaches any path', async () => {
+    const reply = await ao.request({ path: '/~meta@1.0/info/address', method: 'GET' });
+    expect(await reply.text()).toBe(node.address);
+  });
+});
+
+describe('the process runtime', () => {
+  test('handlers answer, and two processes talk to each other', async () => {
+    const service = await spawnRuntime('service');
+    const client = await spawnRuntime('client');
+    await evaluate(
+      service,
+      `Handlers.add('Double', function(msg) msg.reply({ Action = 'Doubled', Data = tostring(Utils.integer(msg.Quantity) * 2) }) end)`,
+    );
+    await evaluate(client, `Handlers.add('Doubled', function(msg) Answer = msg.Data From = msg.From end)`);
+    const sent = await evaluate(client, `Send({ Target = '${service}', Action = 'Double', Quantity = '21' })`);
+    expect(sent.Messages.map(({ Target }) => Target)).toEqual([service]);
+    await expect.poll(async () => (await evaluate(client, 'Answer')).Output.data, { timeout: 10_000 }).toBe('42');
+    expect((await evaluate(client, `From == '${service}'`)).Output.data).toBe('true');
+  });
+
+  test('what no handler takes waits in the Inbox', async () => {
+    const process = await spawnRuntime('inbox');
+    await ao.message({ process, tags: [tag('Action', 'Note')], data: 'remember' });
+    expect((await evaluate(process, '#Inbox')).Output.data).toBe('1');
+    expect((await evaluate(process, 'Inbox[1].Data .. " from " .. Inbox[1].From')).Output.data).toBe(
+      `remember from ${testWallet('second').address}`,
+    );
+  });
+
+  test('only its owner may Eval', async () => {
+    const process = await spawnRuntime('owned');
+    const other = connect({
+      MODE: 'mainnet',
+      URL: node.url,
+      SCHEDULER: node.address,
+      signer: createSigner(testJwk('first')),
+    } as never) as unknown as Ao;
+    await other.message({ process, tags: [tag('Action', 'Eval')], data: 'Stolen = true' });
+    expect((await evaluate(process, 'tostring(Stolen)')).Output.data).toBe('nil');
+  });
+
+  test('ao.spawn starts a process that announces itself', async () => {
+    const process = await spawnRuntime('parent');
+    const spawned = await evaluate(process, `ao.spawn(ao._module, { Name = 'child' }) return 'asked'`);
+    expect(spawned.Spawns.length).toBe(1);
+    await evaluate(process, `Handlers.add('Spawned', function(msg) Child = msg.Process end)`);
+    const child = await expect
+      .poll(async () => (await evaluate(process, 'tostring(Child or (Inbox[1] and Inbox[1].Process))')).Output.data, {
+        timeout: 10_000,
+      })
+      .toMatch(/^[\w-]{43}$/)
+      .then(async () => (await evaluate(process, 'Child or Inbox[1].Process')).Output.data);
+    const reply = await fetch(`${node.url}/${child}/name`);
+    expect(await reply.text()).toBe('child');
+  });
+
+  test('published state is read by path, with its type', async () => {
+    const process = await spawnRuntime('publisher');
+    await evaluate(process, `Publish({ supply = 100, balances = { alice = 60, bob = 40 } })`);
+    const state = `${node.url}/${process}~process@1.0/now/cache`;
+    expect(await (await fetch(`${state}/balances/alice`)).text()).toBe('60');
+    const reply = await fetch(`${state}/supply?require-codec=application/json&accept-bundle=true`);
+    expect(await reply.json()).toMatchObject({ body: 100 });
+  });
+});
+
+test('a node that is told to stop finishes and ends with 0', async () => {
+  await using another = await childNode();
+  expect(await (await fetch(`${another.url}/readyz`)).json()).toEqual({ status: 'ready' });
+  expect(await another.stop()).toBe(0);
+  expect(another.output()).toContain('Stopping');
+});
