@@ -15,7 +15,8 @@
 ** Every call answers in the output buffer (hb_out, hb_outsize):
 **    u8 status; 0: u32 count, values
 **               else (LUAN_... or 255 error, 254 syntax): string kind, string text, value, u32 frames, frames
-**    frame: string name, string what ("Lua" or "C"), string chunk, i32 line
+**    frame: string name, string what ("Lua" or "C"), string chunk, i32 line, u32 count, arguments (a table or function only by the
+**    name of its type, as a function)
 **
 ** The host may look at or copy the linear memory only while no call is running: then the C stack is empty and the memory is all there
 ** is to know about the state.
@@ -303,6 +304,25 @@ static void decode (lua_State *L, const unsigned char **p) {
 
 /* ---- errors ------------------------------------------------------------------------------------------------------------------ */
 
+/* the parameters of a Lua function; what a C function was called with is no longer known */
+static void arguments (lua_State *L, lua_Debug *ar) {
+  unsigned int n = 0, max;
+  size_t at = trace.n;
+  lua_getinfo(L, "u", ar);
+  max = ar->what[0] == 'C' ? 0 : ar->nparams;
+  put32(L, &trace, 0);
+  while (n < max && lua_getlocal(L, ar, (int)n + 1) != NULL) {
+    if (lua_istable(L, -1) || lua_isfunction(L, -1) || (lua_isstring(L, -1) && lua_rawlen(L, -1) > 1024)) {
+      put8(L, &trace, T_FUNCTION);
+      puttext(L, &trace, luaL_typename(L, -1));
+    }
+    else encode(L, &trace, -1, NULL);
+    lua_pop(L, 1);
+    n++;
+  }
+  memcpy(trace.p + at, &n, 4);
+}
+
 static void traceback (lua_State *L) {
   lua_Debug ar;
   int level, count = 0;
@@ -318,6 +338,7 @@ static void traceback (lua_State *L) {
     puttext(L, &trace, ar.what[0] == 'C' ? "C" : "Lua");
     puttext(L, &trace, ar.source[0] == '=' || ar.source[0] == '@' ? ar.source + 1 : ar.source);
     put32(L, &trace, (unsigned int)ar.currentline);
+    arguments(L, &ar);
     count++;
   }
   memcpy(trace.p, &count, 4);

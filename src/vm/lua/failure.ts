@@ -30,6 +30,11 @@ export interface LuaFrame {
   readonly line: number | undefined;
   /** A function of a library or of the host. */
   readonly native: boolean;
+  /**
+   * What it was called with, as far as that is still known: the parameters of a Lua function (their values now), the error value for
+   * `error` itself. Tables, functions and long texts only by the name of their type, as atoms.
+   */
+  readonly args: readonly (Value | undefined)[];
 }
 
 export interface LuaFailure {

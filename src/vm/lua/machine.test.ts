@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { equal } from '../../core/equal.ts';
 import { Message, message, messageFrom, numbered } from '../../core/message.ts';
-import { atom, equal, Float, Link, type Value } from '../../core/value.ts';
+import { atom, Float, Link, type Value } from '../../core/value.ts';
 import { compileLua, type LuaEngine } from './engine.ts';
 import type { LuaFailure } from './failure.ts';
 import type { LuaMachine, LuaOptions, LuaOutcome } from './machine.ts';
@@ -233,6 +234,9 @@ describe('errors', () => {
     expect({ code, kind }).toEqual({ code: 'lua-error', kind: 'error' });
     expect(text).toMatch(/^table: \d+$/);
     expect(equal(value!, message({ code: 7 }))).toBe(true);
+    expect(
+      failure(vm.load('y', 'local function f(a, b) error("x" .. a) end f(1, {})')).frames.map((frame) => frame.args),
+    ).toEqual([['x1'], [1, atom('table')], []]);
     expect(frames.map((frame) => [frame.name, frame.native, frame.chunk, frame.line])).toEqual([
       ['error', true, expect.anything(), undefined],
       ['a', false, 'test', 2],
@@ -423,7 +427,7 @@ describe('plain Lua 5.3', () => {
   const cases: readonly (readonly [string, readonly LuaValue[]])[] = [
     ['return math.maxinteger + 1 == math.mininteger', [true]],
     ['return 1/0 > 0, 0/0 ~= 0/0', [true, true]],
-    ['return "10" + 5, 10 // 0.0 == 1/0, tostring(1e15)', [15, true, '1e+15']],
+    ['return "10" + 5, 10 // 0.0 == 1/0, tostring(1e15)', [new Float(15), true, '1e+15']],
     [
       'local co = coroutine.wrap(function(a) local b = coroutine.yield(a + 1) return b * 2 end) return co(1), co(10)',
       [2, 20],

@@ -8,7 +8,8 @@
  * After a failure the globals may hold half-done work. Whoever needs "all or nothing" takes a {@link LuaSnapshot} before and rolls back.
  */
 import { type Awaitable, andThen, isPromise } from '../../core/awaitable.ts';
-import type { Value } from '../../core/value.ts';
+import { Message } from '../../core/message.ts';
+import { atom, isList, type Value } from '../../core/value.ts';
 import { type LuaFailure, type LuaFailureCode, type LuaFrame, statusCodes } from './failure.ts';
 import { instantiate, type LuaExports, suspendable, type WasmModule } from './module.ts';
 import { type LuaSnapshot, readPages, writePages } from './snapshot.ts';
@@ -369,7 +370,13 @@ export class LuaMachine {
       const native = reader.utf8() === 'C';
       const chunk = reader.utf8();
       const line = reader.i32();
-      frames.push({ name, chunk, line: line > 0 ? line : undefined, native });
+      const args: LuaValue[] = [];
+      for (let i = reader.u32(); i > 0; i--) args.push(readArgument(reader));
+      frames.push({ name, chunk, line: line > 0 ? line : undefined, native, args });
+    }
+    const innermost = frames[0];
+    if (innermost?.native === true && innermost.name === 'error' && kind === 'error') {
+      frames[0] = { ...innermost, args: [value instanceof Message || isList(value) ? atom('table') : value] };
     }
     const outermost = frames.at(-1);
     if (outermost?.name === '') frames[frames.length - 1] = { ...outermost, name: called };
@@ -427,6 +434,13 @@ export function readValues(reader: Reader): readonly LuaValue[] {
   const values: LuaValue[] = [];
   for (let count = reader.u32(); count > 0; count--) values.push(reader.value());
   return values;
+}
+
+/** An argument in a trace. */
+function readArgument(reader: Reader): LuaValue {
+  if (reader.bytes[reader.at] !== 8) return reader.value();
+  reader.at++;
+  return atom(reader.utf8());
 }
 
 /** Passes over a value without making anything of it. */
