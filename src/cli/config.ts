@@ -1,4 +1,5 @@
 /** `hyperbeam config explain`: every option, its value and where that came from. */
+import { shownOption } from '../node/option-value.ts';
 import { declarations } from '../node/options.ts';
 import { type Command, UsageError } from './command.ts';
 import { configFromArgs, optionHelp } from './options.ts';
@@ -15,14 +16,10 @@ export const configCommand: Command = {
     const config = await configFromArgs(rest);
     for (const option of declarations().values()) {
       const setting = config.settings.get(option.name);
-      const value = setting === undefined ? '(not set)' : shown(setting.value);
+      const value = setting === undefined ? '(not set)' : shownOption(setting.value);
       process.stdout.write(`${option.name} = ${value}\n    ${setting?.source ?? 'default'}. ${option.doc}\n`);
     }
     for (const name of config.ignored) process.stdout.write(`${name}: has no meaning for this node\n`);
     return 0;
   },
 };
-
-function shown(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
-}

@@ -1,5 +1,6 @@
 /** Flags of the options of a node: parsing them, and listing them for `--help`. All come from `node/options.ts`. */
 import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { raise } from '../core/errors.ts';
 import { type Config, loadConfig } from '../node/config.ts';
 import { declarations, type OptionDeclaration } from '../node/options.ts';
 
@@ -13,11 +14,12 @@ function flagType(option: OptionDeclaration): 'boolean' | 'string' {
 export async function configFromArgs(args: readonly string[]): Promise<Config> {
   const options: NonNullable<ParseArgsConfig['options']> = { config: { type: 'string' } };
   for (const option of declarations().values()) options[option.flag] = { type: flagType(option) };
-  const { values } = parseArgs({
+  // Not strict, so that the configuration can say which name was meant.
+  const { values, positionals } = parseArgs({
     args: [...args],
     options,
     strict: false,
-    allowPositionals: false,
+    allowPositionals: true,
     allowNegative: true,
   });
   const { config: file, ...given } = values;
@@ -25,6 +27,10 @@ export async function configFromArgs(args: readonly string[]): Promise<Config> {
   for (const [name, value] of Object.entries(given)) {
     if (name.startsWith('no-') && !(name in options)) flags[name.slice(3)] = 'false';
     else if (typeof value === 'string' || typeof value === 'boolean') flags[name] = value === false ? 'false' : value;
+  }
+  const known = new Set(Object.keys(options));
+  if (positionals.length > 0 && Object.keys(flags).every((flag) => known.has(flag))) {
+    raise('bad-request', `\`${positionals[0]}\` is not an option.`, 'Options start with `--`.');
   }
   return loadConfig({ env: process.env, flags, ...(typeof file === 'string' ? { file } : {}) });
 }

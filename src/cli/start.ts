@@ -1,6 +1,7 @@
 /** `hyperbeam start`: runs a node until it is told to stop. */
 import { startNode } from '../node/assemble.ts';
 import type { Config } from '../node/config.ts';
+import { shownOption } from '../node/option-value.ts';
 import type { Command } from './command.ts';
 import { configFromArgs, optionHelp } from './options.ts';
 
@@ -42,13 +43,9 @@ function banner(url: string, address: string, walletCreated: boolean, config: Co
     '  Config:',
     ...(changed.length === 0
       ? ['    all defaults; `hyperbeam config explain` lists them']
-      : changed.map(({ name, value, source }) => `    ${name.padEnd(width)}  ${shown(value)}  (${source})`)),
+      : changed.map(({ name, value, source }) => `    ${name.padEnd(width)}  ${shownOption(value)}  (${source})`)),
     ...config.ignored.map((name) => `    ${name}: has no meaning for this node`),
     line,
     '',
   ].join('\n');
-}
-
-function shown(value: unknown): string {
-  return typeof value === 'object' ? '…' : String(value);
 }

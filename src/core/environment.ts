@@ -2,6 +2,7 @@
  * What a resolution can see of its node. Built once by `node/assemble.ts` (or by a test) and never changed; a derived environment
  * (other options, another wallet) is a copy with some fields replaced.
  */
+import type { Awaitable } from './awaitable.ts';
 import type { Binary } from './bytes.ts';
 import type { Cache } from './cache.ts';
 import type { Codec } from './codec.ts';
@@ -9,6 +10,7 @@ import type { Capabilities, Device } from './device.ts';
 import type { Dialect } from './dialect.ts';
 import type { Limits } from './limits.ts';
 import type { Message } from './message.ts';
+import type { Outcome } from './outcome.ts';
 import type { Value } from './value.ts';
 import type { Wallet } from './wallet.ts';
 
@@ -32,4 +34,14 @@ export interface Environment {
   readonly options: Message;
   /** What the operator lets devices use. A device that needs one which isn't here is refused at start. */
   readonly capabilities: Partial<Capabilities>;
+  /** Who watches resolutions; absent, nothing is spent on it. */
+  readonly observer?: StepObserver;
+}
+
+/** Sees every step of every resolution. */
+export interface StepObserver {
+  /** A step came to this end. */
+  ended(status: Outcome['status']): void;
+  /** Runs a device's key; given only if somebody wants to know how long each takes. */
+  readonly around?: (device: string, key: string, run: () => Awaitable<Outcome>) => Awaitable<Outcome>;
 }

@@ -52,6 +52,8 @@ export interface ResolveOptions {
   readonly maxResolutions?: number;
   /** Lets a call enter a lane it is already inside of. */
   readonly allowRecursion?: boolean;
+  /** Whether `commit` may sign with the node's key; true unless the request is a stranger's. */
+  readonly lendsKey?: boolean;
 }
 
 /** What resolvers of one node share, whatever their options: what is running, and what was parsed. */
@@ -138,7 +140,7 @@ export class Resolver {
   }
 
   /** The toolbox for code that is not a device: the HTTP layer, the node, tests. Every call is a request of its own. */
-  ao(options?: Pick<ResolveOptions, 'signal' | 'maxResolutions' | 'allowRecursion'>): Ao {
+  ao(options?: Pick<ResolveOptions, 'signal' | 'maxResolutions' | 'allowRecursion' | 'lendsKey'>): Ao {
     return new Toolbox(() => this.#execution(internalMode, options));
   }
 
@@ -153,6 +155,7 @@ export class Resolver {
       options?.maxResolutions ?? this.env.limits.maxResolutions,
       options?.signal ?? this.#never,
       options?.allowRecursion ?? false,
+      options?.lendsKey ?? true,
     );
     return new Execution(this, mode, session);
   }
@@ -321,7 +324,11 @@ export class Resolver {
     }
     // Purity is this call's own: it is worked out in a context of its own and passed on to the one outside.
     const here = x.pure ? x : new Execution(this, x.mode, x.session, x.parent, x.lane);
-    const outcome = execute(here, prepared, selected, base, key, request);
+    const around = this.env.observer?.around;
+    const outcome =
+      around === undefined
+        ? execute(here, prepared, selected, base, key, request)
+        : around(prepared.device.name, key, () => execute(here, prepared, selected, base, key, request));
     return andThen(outcome, (result) => {
       const finished = this.#hooked(x, result, base, key, request);
       if (x.mode.hashpath === 'ignore' || !here.pure) return finished;
@@ -339,6 +346,7 @@ export class Resolver {
     key: string,
     request: Message | undefined,
   ): Awaitable<Outcome> {
+    this.env.observer?.ended(outcome.status);
     if (!x.mode.hooks || this.#hooks === undefined) return this.#finish(x, outcome, base, key, request);
     return andThen(runStepHook(x, this.#hooks, outcome, base, request ?? bare(key)), (hooked) =>
       this.#finish(x, hooked, base, key, request),

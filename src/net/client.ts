@@ -107,6 +107,11 @@ export class HttpClient implements Peers {
     return { status: reply.status, body: reply.body, headers };
   }
 
+  /** Open connections, used and kept. */
+  get connections(): number {
+    return this.#transport.connections;
+  }
+
   /** Closes kept connections. */
   close(): void {
     this.#transport.close();

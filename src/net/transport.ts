@@ -72,6 +72,12 @@ export class Transport {
     }
   }
 
+  /** Open connections, used and kept. */
+  get connections(): number {
+    const all = [this.#plain, this.#secure].flatMap(({ sockets, freeSockets }) => [sockets, freeSockets]);
+    return all.flatMap((table) => Object.values(table)).reduce((sum, sockets) => sum + (sockets?.length ?? 0), 0);
+  }
+
   close(): void {
     this.#plain.destroy();
     this.#secure.destroy();

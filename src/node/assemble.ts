@@ -4,7 +4,7 @@
  *
  *     lock · wallet · store · cache · schedules · processes · outbox · capabilities · environment · hooks · HTTP
  */
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { trace } from '@opentelemetry/api';
 import { allCodecs } from '../codecs/all.ts';
 import { unsignedId } from '../codecs/ids.ts';
@@ -12,12 +12,10 @@ import { parseTyped } from '../codecs/structured-types.ts';
 import type { Capabilities, Clock, Device } from '../core/device.ts';
 import { type DialectName, dialects } from '../core/dialect.ts';
 import type { Environment } from '../core/environment.ts';
-import { AoException, raise } from '../core/errors.ts';
-import { runHook } from '../core/hooks.ts';
 import { defaultLimits } from '../core/limits.ts';
-import { isMessage, type Message, message } from '../core/message.ts';
-import type { Outcome } from '../core/outcome.ts';
+import type { Message } from '../core/message.ts';
 import type { Resolver } from '../core/resolver.ts';
+import type { Value } from '../core/value.ts';
 import type { Wallet } from '../core/wallet.ts';
 import { sha256 } from '../crypto/hash.ts';
 import { allDevices } from '../devices/all.ts';
@@ -31,19 +29,20 @@ import { HttpClient } from '../net/client.ts';
 import { createEventCounters } from '../observe/events.ts';
 import { createLog, type Logger } from '../observe/log.ts';
 import { NodeMetrics } from '../observe/metrics.ts';
+import { stepObserver } from '../observe/steps.ts';
 import { MessageCache } from '../stores/message-cache.ts';
-import { gatewaySource } from '../stores/remote/gateway.ts';
-import { remoteNodeSource } from '../stores/remote/remote-node.ts';
-import type { Source } from '../stores/remote/source.ts';
 import type { Store } from '../stores/store.ts';
 import { buildInfo } from './build.ts';
 import type { Config } from './config.ts';
 import { RunningNode } from './control.ts';
 import { openCourier } from './courier.ts';
+import { openIdentities } from './identities.ts';
 import { laneSettings, openLanes } from './lanes.ts';
 import { lockDirectory } from './lock.ts';
-import { openStore } from './open-store.ts';
+import { outboundMonitor } from './monitor.ts';
+import { directoriesOf, openLocal, sourcesOf, storesOf } from './open-store.ts';
 import { consolePages } from './pages.ts';
+import { runStartHook } from './start-hook.ts';
 import { randomBytes, systemClock } from './system.ts';
 import { openWallet } from './wallet-file.ts';
 
@@ -79,8 +78,12 @@ export async function startNode(config: Config, parts: NodeParts = {}): Promise<
   try {
     const directory = option<string>('data-dir');
     const log = parts.log ?? createLog(option<string>('log-level'));
-    const inMemory = parts.store !== undefined || option<string>('store-kind') === 'memory';
-    if (!inMemory) cleanup.defer(lockDirectory(directory));
+    const stores = storesOf(config);
+    const directories = parts.store === undefined ? directoriesOf(stores) : [];
+    if (directories.length > 0) cleanup.defer(lockDirectory(directory));
+    for (const elsewhere of directories.filter((one) => !isWithin(one, directory))) {
+      cleanup.defer(lockDirectory(elsewhere));
+    }
 
     const walletPath = option<string | undefined>('priv-key-location') ?? join(directory, 'hyperbeam-key.json');
     const opened =
@@ -88,19 +91,30 @@ export async function startNode(config: Config, parts: NodeParts = {}): Promise<
     const { wallet } = opened;
     const identities = await openIdentities(option<Message | undefined>('identities'), wallet);
 
-    const store =
-      parts.store ??
-      cleanup.use(await openStore(option<'lmdb' | 'fs' | 'memory'>('store-kind'), join(directory, 'store')));
+    const store = parts.store ?? cleanup.use(await openLocal(stores));
     const clock = parts.clock ?? systemClock;
+    const events = createEventCounters();
+    const metrics = option<boolean>('prometheus') ? new NodeMetrics(events) : undefined;
+    const tracer = tracerIfHeard();
     const running = new RunningNode(config.message, buildInfo());
+    running.found({ address: wallet.address, 'cache-writers': cacheWriters(config, wallet) });
     const environment = (): Environment => running.resolver.env;
-    const client = new HttpClient(config.client, { environment });
+    const monitor = outboundMonitor(running, log);
+    const client = new HttpClient(config.client, {
+      environment,
+      port: () => portOf(running.options()),
+      observe(completed) {
+        metrics?.requested(completed);
+        monitor(completed);
+      },
+    });
     cleanup.defer(() => client.close());
+    metrics?.watchConnections(() => client.connections);
     const cache = new MessageCache({
       store,
       environment,
       memoryBytes: option<number>('cache-memory-bytes'),
-      sources: sourcesOf(config, client, environment),
+      sources: sourcesOf(config, stores, client, environment),
     });
 
     const schedule = new StoreLog(cache, environment);
@@ -115,8 +129,6 @@ export async function startNode(config: Config, parts: NodeParts = {}): Promise<
     resting.unref();
     cleanup.defer(() => clearInterval(resting));
 
-    const events = createEventCounters();
-    const metrics = option<boolean>('prometheus') ? new NodeMetrics(events) : undefined;
     const outbox = new Outbox(store);
     const capabilities: Partial<Capabilities> = {
       clock,
@@ -149,6 +161,7 @@ export async function startNode(config: Config, parts: NodeParts = {}): Promise<
       parseTyped,
       options: running.options(),
       capabilities,
+      observer: stepObserver(events, tracer),
     });
     for (const problem of running.resolver.problems()) log.warn({ code: problem.code }, problem.message);
     await runStartHook(running);
@@ -161,7 +174,6 @@ export async function startNode(config: Config, parts: NodeParts = {}): Promise<
     );
     courier.start();
 
-    const tracer = tracerIfHeard();
     const server = createHttpServer(config.listener, {
       node: () => running.resolver,
       blobs,
@@ -171,6 +183,7 @@ export async function startNode(config: Config, parts: NodeParts = {}): Promise<
     });
     await server.listen();
     cleanup.defer(() => server.close());
+    running.found({ port: server.port });
     log.info({ url: server.url, operator: wallet.address }, 'The node is live.');
 
     const closing = cleanup.move();
@@ -195,46 +208,19 @@ export async function startNode(config: Config, parts: NodeParts = {}): Promise<
   }
 }
 
-/** Where messages are looked for that are not here. What comes back is verified against the id that was asked for. */
-function sourcesOf(config: Config, client: HttpClient, environment: () => Environment): readonly Source[] {
-  const peers = config.settings.get('peers')?.value as readonly string[];
-  const sources: Source[] = peers.map((url) => remoteNodeSource({ url, peers: client, environment }));
-  if (config.settings.get('gateway-reads')?.value === true) {
-    const url = config.settings.get('gateway')?.value as string;
-    sources.push(gatewaySource({ url, fetch: (request) => client.fetch(request), environment }));
-  }
-  return sources;
+/** The addresses that may write to the cache: the node's own unless the operator lists some. */
+function cacheWriters(config: Config, wallet: Wallet): Value {
+  return (config.message.get('cache-writers') as Value | undefined) ?? [wallet.address];
 }
 
-/** The wallets this node may act with, by address and by name. */
-async function openIdentities(named: Message | undefined, own: Wallet): Promise<ReadonlyMap<string, Wallet>> {
-  const wallets = new Map<string, Wallet>([
-    ['default', own],
-    [own.address, own],
-  ]);
-  for (const [name, entry] of named?.entries() ?? []) {
-    const location = isMessage(entry) ? entry.get('priv-key-location') : undefined;
-    if (typeof location !== 'string') {
-      raise('bad-request', `The identity \`${name}\` names no key.`, 'Give it a `priv-key-location`.');
-    }
-    const { wallet } = await openWallet(location, false);
-    wallets.set(name, wallet);
-    wallets.set(wallet.address, wallet);
-  }
-  return wallets;
+/** The port that other nodes are told. */
+function portOf(options: Message): number | undefined {
+  const port = options.get('port-external') ?? options.get('port');
+  return typeof port === 'number' && port > 0 ? port : undefined;
 }
 
-/** The `start` hook may change the node message before the first request (spec 03 §4.4). */
-async function runStartHook(running: RunningNode): Promise<void> {
-  const on = running.options().get('on');
-  if (!isMessage(on) || !on.has('start')) return;
-  const ao = running.resolver.ao();
-  const outcome: Outcome = await runHook('start', message({ body: running.options() }), on, ao);
-  if (outcome.status === 'error') throw new AoException(outcome.error);
-  const body = isMessage(outcome.value) ? outcome.value.get('body') : undefined;
-  if (!isMessage(body))
-    raise('bad-request', 'The `start` hook gave no `body`.', 'It has to give back the node message.');
-  running.adopt(body);
+function isWithin(path: string, directory: string): boolean {
+  return !relative(directory, path).startsWith('..');
 }
 
 /** A tracer only if an SDK listens: otherwise spans would cost something for nobody. */

@@ -1,18 +1,18 @@
 /**
- * The configuration of a node: defaults, then environment, then file, then flags, each over the one before (spec 03 §1.1), checked against
+ * The configuration of a node: defaults, then environment, then files, then flags, each over the one before (spec 03 §1.1), checked against
  * the declarations of options.ts. Every value remembers where it came from, for `hyperbeam config explain`.
  */
-import { existsSync, readFileSync } from 'node:fs';
-import { extname } from 'node:path';
-import type * as z from 'zod';
-import { readFlatText } from '../codecs/flat.ts';
-import { AoError, AoException } from '../core/errors.ts';
-import { isMessage, Message } from '../core/message.ts';
-import { isList, type Value } from '../core/value.ts';
+import { existsSync } from 'node:fs';
+import { raise } from '../core/errors.ts';
+import { Message } from '../core/message.ts';
+import type { Value } from '../core/value.ts';
+import { optionName } from '../devices/meta/option-names.ts';
 import { type ListenerOptions, listenerOptions } from '../http/options.ts';
 import { type ClientOptions, clientOptions } from '../net/options.ts';
-import { createLibrary } from './library.ts';
-import { declarations, ignoredOptions, listenerOptionName, type OptionDeclaration } from './options.ts';
+import { overlaid, readConfigFile } from './config-file.ts';
+import { nearestName } from './nearest.ts';
+import { checkOption, complaintOf, toAo } from './option-value.ts';
+import { dashed, declarations, ignoredOptions, type OptionDeclaration, optionAliases } from './options.ts';
 
 export interface Setting {
   readonly name: string;
@@ -26,7 +26,7 @@ export interface Config {
   readonly settings: ReadonlyMap<string, Setting>;
   /** What a file set that means nothing to this node. */
   readonly ignored: readonly string[];
-  /** The node message: every option that is set or has a default. */
+  /** The node message: every option that is set or has a default, but those that nobody else should see. */
   readonly message: Message;
   readonly listener: Partial<ListenerOptions>;
   /** How this node asks others. */
@@ -37,46 +37,54 @@ export interface ConfigSources {
   readonly env?: { readonly [name: string]: string | undefined };
   /** By the names of flags, without dashes. */
   readonly flags?: { readonly [name: string]: string | boolean | undefined };
-  /** A configuration file. Absent: `HB_CONFIG`, else `config.flat` or `config.json` in the working directory if there is one. */
+  /**
+   * Configuration files with commas between them, the later over the earlier. Absent: `HB_CONFIG`, else `config.flat` or `config.json` in
+   * the working directory if there is one.
+   */
   readonly file?: string;
 }
 
-/** The configuration from its sources. Throws `bad-request` with a sentence for people. */
-export async function loadConfig(sources: ConfigSources = {}): Promise<Config> {
-  const env = sources.env ?? {};
-  const known = declarations();
-  const given = new Map<string, { value: unknown; source: string }>();
-  const ignored: string[] = [];
+interface Given {
+  readonly value: unknown;
+  readonly source: string;
+}
 
+/** The configuration from its sources. Throws `bad-request` with a sentence for people. */
+export function loadConfig(sources: ConfigSources = {}): Config {
+  const known = declarations();
+  const env = sources.env ?? {};
+  const given = new Map<string, Given>();
   for (const option of known.values()) {
     const value = option.env === undefined ? undefined : env[option.env];
     if (value !== undefined && value !== '') given.set(option.name, { value, source: `environment ${option.env}` });
   }
-  const file = sources.file ?? env['HB_CONFIG'] ?? ['config.flat', 'config.json'].find((name) => existsSync(name));
-  if (file !== undefined) {
-    for (const one of file.split(',')) {
-      for (const [key, value] of (await readConfigFile(one)).entries()) {
-        const name = optionName(key);
-        if (ignoredOptions.has(name) && !known.has(name)) ignored.push(name);
-        else if (known.has(name)) given.set(name, { value, source: `file ${one}` });
-        else unknown(name, known, `file ${one}`);
-      }
+  const ignored = new Set<string>();
+  for (const path of filesOf(sources.file ?? env['HB_CONFIG'])) {
+    for (const [key, value] of readConfigFile(path).entries()) {
+      const name = canonicalName(key);
+      const source = `file ${path}`;
+      if (known.has(name)) {
+        const before = given.get(name);
+        const below = before?.source.startsWith('file ') === true ? (before.value as Value) : undefined;
+        given.set(name, { value: overlaid(below, value), source });
+      } else if (ignoredOptions.has(name)) ignored.add(name);
+      else unknown(optionName(key), known, source);
     }
   }
   const byFlag = new Map([...known.values()].map((option) => [option.flag, option.name]));
   for (const [flag, value] of Object.entries(sources.flags ?? {})) {
     if (value === undefined) continue;
     const name = byFlag.get(flag) ?? (known.has(flag) ? flag : undefined);
-    if (name === undefined) unknown(flag, known, 'the command line');
+    if (name === undefined) return unknown(flag, byFlag, 'the command line');
     given.set(name, { value: value === true ? 'true' : value, source: `flag --${flag}` });
   }
-  return check(known, given, ignored);
+  return check(known, given, [...ignored]);
 }
 
 /** A configuration from values in code, for tests and programs. */
 export function configFrom(values: { readonly [name: string]: unknown }): Config {
   const known = declarations();
-  const given = new Map<string, { value: unknown; source: string }>();
+  const given = new Map<string, Given>();
   for (const [name, value] of Object.entries(values)) {
     if (!known.has(name)) unknown(name, known, 'the program');
     if (value !== undefined) given.set(name, { value, source: 'the program' });
@@ -84,30 +92,46 @@ export function configFrom(values: { readonly [name: string]: unknown }): Config
   return check(known, given, []);
 }
 
+/** The dashed name of an option as files spell it: `HTTP_Keepalive` → `peer-keep-alive-ms`. */
+export function canonicalName(key: string): string {
+  const name = optionName(key);
+  return optionAliases.get(name) ?? name;
+}
+
+function filesOf(named: string | undefined): readonly string[] {
+  if (named !== undefined && named !== '') {
+    return named
+      .split(',')
+      .map((path) => path.trim())
+      .filter((path) => path !== '');
+  }
+  const found = ['config.flat', 'config.json'].find((name) => existsSync(name));
+  return found === undefined ? [] : [found];
+}
+
 function check(
   known: ReadonlyMap<string, OptionDeclaration>,
-  given: ReadonlyMap<string, { readonly value: unknown; readonly source: string }>,
+  given: ReadonlyMap<string, Given>,
   ignored: readonly string[],
 ): Config {
   const settings = new Map<string, Setting>();
+  const entries: [string, Value][] = [];
   for (const option of known.values()) {
-    const set = given.get(option.name);
+    const { name } = option;
+    const set = given.get(name);
     const result = checkOption(option, set?.value);
     if (!result.success) {
-      const why = result.error.issues.map((issue) => issue.message).join('; ');
-      complain(`\`${option.name}\` (${set?.source ?? 'default'}): ${why}.`, option.doc);
+      raise('bad-request', `\`${name}\` (${set?.source ?? 'default'}): ${complaintOf(result)}.`, option.doc);
     }
-    if (result.data !== undefined)
-      settings.set(option.name, { name: option.name, value: result.data, source: set?.source ?? 'default' });
+    if (result.data === undefined) continue;
+    settings.set(name, { name, value: result.data, source: set?.source ?? 'default' });
+    const shown = option.hidden ? undefined : toAo(result.data);
+    if (shown !== undefined) entries.push([name, shown]);
   }
-  const entries = [...settings.values()].flatMap(({ name, value }): (readonly [string, Value])[] => {
-    const spelt = toAo(value);
-    return spelt === undefined ? [] : [[name, spelt]];
-  });
   const group = (names: readonly string[], prefix: string): object =>
     Object.fromEntries(
       names.flatMap((name) => {
-        const setting = settings.get(prefix + listenerOptionName(name));
+        const setting = settings.get(prefix + dashed(name));
         return setting === undefined ? [] : [[name, setting.value]];
       }),
     );
@@ -120,126 +144,13 @@ function check(
   };
 }
 
-/** Checks one value; text that spells a number or a boolean counts as one where the option wants it. */
-export function checkOption(option: OptionDeclaration, value: unknown): z.ZodSafeParseResult<unknown> {
-  const direct = option.schema.safeParse(value);
-  if (direct.success) return direct;
-  for (const guess of readings(value)) {
-    const result = option.schema.safeParse(guess);
-    if (result.success) return result;
-  }
-  return direct;
-}
-
-/** What a value may mean besides itself: texts of numbers and booleans, plain lists and objects for messages and the other way round. */
-function readings(value: unknown): readonly unknown[] {
-  if (typeof value === 'boolean') return [String(value)];
-  if (typeof value === 'number') return [String(value)];
-  if (isList(value as Value)) return [(value as readonly unknown[]).map(String)];
-  if (isMessage(value)) return [plainObject(value)];
-  if (typeof value !== 'string') return [];
-  const out: unknown[] = [];
-  if (/^-?\d{1,15}$/.test(value)) out.push(Number(value));
-  if (value === 'true' || value === 'false') out.push(value === 'true');
-  out.push(value.split(',').map((item) => item.trim()));
-  return out;
-}
-
-/** A message as a plain object for options that are structures of ours (`tls`). Keys come from the operator's own file. */
-function plainObject(message: Message): object {
-  return Object.fromEntries(
-    [...message.entries()].map(([key, value]) => [
-      key.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase()),
-      isMessage(value) ? plainObject(value) : value,
-    ]),
-  );
-}
-
-/** An option's value as the node message holds it. */
-export function toAo(value: unknown): Value | undefined {
-  if (typeof value === 'string' || typeof value === 'boolean' || isMessage(value)) return value;
-  if (typeof value === 'number' && Number.isInteger(value)) return value;
-  if (Array.isArray(value)) return value.flatMap((item) => toAo(item) ?? []);
-  if (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype) {
-    return new Message(
-      new Map(
-        Object.entries(value).flatMap(([key, item]): [string, Value][] => {
-          const spelt = toAo(item);
-          return spelt === undefined ? [] : [[listenerOptionName(key), spelt]];
-        }),
-      ),
-    );
-  }
-  return undefined;
-}
-
-/** Reads `config.json`, `config.flat` or any other file whose ending names no codec as flat text. */
-async function readConfigFile(path: string): Promise<Message> {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (cause) {
-    return complain(
-      `The configuration file ${path} cannot be read: ${(cause as Error).message}.`,
-      'Check the path given by `--config` or `HB_CONFIG`.',
-    );
-  }
-  try {
-    const { ao, env } = createLibrary();
-    const decoded =
-      extname(path) === '.json' ? await ao.convert(text, 'structured@1.0', 'json@1.0') : readFlatText(text, env);
-    const parsed = await ao.loadAll(decoded);
-    if (isMessage(parsed)) return parsed.without('commitments', 'ao-types');
-  } catch (cause) {
-    complain(
-      `The configuration file ${path} cannot be understood: ${(cause as Error).message}.`,
-      'A `.json` file holds one object; any other file `key: value` lines.',
-    );
-  }
-  return complain(`The configuration file ${path} holds no object.`, 'Write `{"port": 8734}`.');
-}
-
-/** `Preloaded_Devices` → `preloaded-devices`. */
-export function optionName(key: string): string {
-  return key.toLowerCase().replaceAll('_', '-');
-}
-
-function unknown(name: string, known: ReadonlyMap<string, OptionDeclaration>, source: string): never {
-  const nearest = nearestName(name, [...known.keys()]);
-  return complain(
+function unknown(name: string, known: ReadonlyMap<string, unknown>, source: string): never {
+  const nearest = nearestName(name, known.keys());
+  return raise(
+    'bad-request',
     `There is no option \`${name}\` (${source}).`,
-    nearest === undefined ? 'See `hyperbeam config explain` for all of them.' : `Did you mean \`${nearest}\`?`,
+    nearest === undefined
+      ? '`hyperbeam config explain` lists all of them.'
+      : `Did you mean \`${source === 'the command line' ? '--' : ''}${nearest}\`?`,
   );
-}
-
-function complain(sentence: string, hint: string): never {
-  throw new AoException(new AoError('bad-request', sentence, { hint }));
-}
-
-/** The known name that takes the fewest changes of a letter, if it isn't too far off. */
-export function nearestName(name: string, names: readonly string[]): string | undefined {
-  let best: string | undefined;
-  let least = Math.max(2, Math.floor(name.length / 3)) + 1;
-  for (const candidate of names) {
-    const distance = editDistance(name, candidate, least);
-    if (distance < least) {
-      best = candidate;
-      least = distance;
-    }
-  }
-  return best;
-}
-
-function editDistance(a: string, b: string, limit: number): number {
-  if (Math.abs(a.length - b.length) >= limit) return limit;
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const same = a[i - 1] === b[j - 1] ? 0 : 1;
-      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + same));
-    }
-    row = next;
-  }
-  return row[b.length]!;
 }

@@ -4,13 +4,17 @@
  */
 
 import type { Environment } from '../core/environment.ts';
-import { AoError, AoException } from '../core/errors.ts';
-import { isPrivateKey, type Message, messageFrom } from '../core/message.ts';
+import { raise } from '../core/errors.ts';
+import { isPrivateKey, type Message } from '../core/message.ts';
 import { Resolver } from '../core/resolver.ts';
 import type { Value } from '../core/value.ts';
 import type { BuildInfo, NodeControl } from '../devices/meta/node-control.ts';
-import { checkOption, toAo } from './config.ts';
+import { canonicalName } from './config.ts';
+import { checkOption, complaintOf, toAo } from './option-value.ts';
 import { declarations } from './options.ts';
+
+/** The history is part of the node message; on an unclaimed node everybody can add to it. */
+const maxChanges = 1_000;
 
 export class RunningNode implements NodeControl {
   readonly build: BuildInfo;
@@ -42,9 +46,13 @@ export class RunningNode implements NodeControl {
   }
 
   change(changes: Message): void {
+    if (this.#history.length >= maxChanges) {
+      raise('limit-exceeded', `This node was changed ${maxChanges} times since it started.`, 'Start it anew.');
+    }
     const known = declarations();
     const checked: [string, Value][] = [];
-    for (const [name, value] of changes.entries()) {
+    for (const [key, value] of changes.entries()) {
+      const name = canonicalName(key);
       const declared = known.get(name);
       if (declared === undefined) {
         checked.push([name, value]);
@@ -52,22 +60,27 @@ export class RunningNode implements NodeControl {
       }
       const result = checkOption(declared, value);
       if (!result.success) {
-        const why = result.error.issues.map((issue) => issue.message).join('; ');
-        throw new AoException(new AoError('bad-type', `\`${name}\`: ${why}.`, { hint: declared.doc }));
+        raise('bad-type', `\`${name}\`: ${complaintOf(result)}.`, declared.doc);
       }
       checked.push([name, toAo(result.data) ?? value]);
     }
     this.#history = [...this.#history, changes.filter((key) => !isPrivateKey(key))];
-    this.#install(messageFrom(checked));
+    this.#install(checked);
   }
 
   adopt(found: Message): void {
-    this.#install(found);
+    this.#install(found.entries());
   }
 
-  #install(changes: Message): void {
-    this.#options = this.#options.withAll(changes.entries());
-    const before = this.resolver;
+  /** {@link adopt}, from values in code. */
+  found(values: { readonly [name: string]: Value }): void {
+    this.#install(Object.entries(values));
+  }
+
+  #install(changes: Iterable<readonly [string, Value]>): void {
+    this.#options = this.#options.withAll(changes);
+    const before = this.#resolver;
+    if (before === undefined) return;
     this.#resolver = new Resolver({ ...before.env, options: this.#options }, before);
   }
 }

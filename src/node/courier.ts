@@ -21,7 +21,7 @@ export function openCourier({ outbox, resolver, failed }: CourierHost): Courier 
       env.capabilities[name] ?? raise('unavailable', `This node has no \`${name}\`.`);
     const set = [...env.options.entries()].filter(([name]) => name in pushOptions.shape);
     return {
-      ao: resolver().ao({ signal }),
+      ao: resolver().ao({ signal, lendsKey: false }),
       environment: env,
       cache: env.cache,
       identities: need('identities'),

@@ -57,7 +57,7 @@ export function openLanes(parts: LaneHostParts, settings: LaneSettings): InlineP
       snapshots: new Snapshots(parts.store, sha256),
       assignments: new Assignments(parts.schedule),
       clock: parts.clock,
-      toolbox: (signal) => parts.resolver().ao({ signal }),
+      toolbox: (signal) => parts.resolver().ao({ signal, lendsKey: false }),
       breathe: () => setImmediate(),
       dispose: (state) => parts.lua.release(state),
       machineBytes: () => parts.lua.bytes,

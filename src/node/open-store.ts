@@ -1,19 +1,93 @@
-/** The node's store by its kind. Where LMDB has no prebuilt binary for the platform, the file store takes its place. */
-import { AoException } from '../core/errors.ts';
+/**
+ * The node's stores: the one of its data directory, or those that the option `store` lists, in order. The local ones become one store, the
+ * others places where messages are looked for that are not here; what comes from there is verified against the id that was asked for.
+ */
+import { isAbsolute, join } from 'node:path';
+import type { Environment } from '../core/environment.ts';
+import { raise } from '../core/errors.ts';
+import { isMessage, type Message } from '../core/message.ts';
+import { Atom, isList, type Value } from '../core/value.ts';
+import type { HttpClient } from '../net/client.ts';
+import { isLocal, openStores, readStoreMessage, type StoreConfig } from '../stores/config.ts';
 import { openFs } from '../stores/fs.ts';
-import { openLmdb } from '../stores/lmdb.ts';
 import { memoryStore } from '../stores/memory.ts';
+import { openDisk } from '../stores/open.ts';
+import { openSources } from '../stores/remote/open.ts';
+import type { Source } from '../stores/remote/source.ts';
 import type { Store } from '../stores/store.ts';
+import type { Config } from './config.ts';
 
 export type StoreKind = 'lmdb' | 'fs' | 'memory';
 
+/** One store by its kind. Where LMDB has no prebuilt binary for the platform, a new directory gets files. */
 export async function openStore(kind: StoreKind, directory: string, readOnly = false): Promise<Store> {
   if (kind === 'memory') return memoryStore();
-  if (kind === 'fs') return openFs({ directory, readOnly });
-  try {
-    return await openLmdb({ directory, readOnly });
-  } catch (error) {
-    if (error instanceof AoException && error.code === 'unavailable') return openFs({ directory, readOnly });
-    throw error;
+  return kind === 'fs' ? openFs({ directory, readOnly }) : openDisk({ directory, readOnly });
+}
+
+/** The stores that a configuration describes. Relative directories are below the data directory. */
+export function storesOf(config: Config): readonly StoreConfig[] {
+  const option = (name: string): unknown => config.settings.get(name)?.value;
+  const directory = option('data-dir') as string;
+  const listed = option('store') as readonly Value[] | Message | undefined;
+  if (listed === undefined) {
+    const kind = option('store-kind') as StoreKind;
+    return kind === 'memory' ? [{ kind, name: 'memory' }] : [{ kind, name: join(directory, 'store') }];
   }
+  const items = isList(listed) ? listed : [...listed.entries()].map(([, item]) => item);
+  const defaults = (option('store-defaults') as Message | undefined)?.entries() ?? [];
+  const configs = items.map((item) => {
+    if (!isMessage(item)) raise('bad-request', 'A store in `store` is not a message.', 'Write `{"kind": "lmdb", …}`.');
+    return readStoreMessage(withStoreDefaults(item, new Map(defaults)));
+  });
+  if (!configs.some(isLocal)) {
+    raise(
+      'bad-request',
+      'None of the stores in `store` keeps anything here.',
+      'Add one of kind `lmdb`, `fs` or `memory`.',
+    );
+  }
+  return configs.map((one) =>
+    (one.kind === 'lmdb' || one.kind === 'fs') && !isAbsolute(one.name)
+      ? { ...one, name: join(directory, one.name) }
+      : one,
+  );
+}
+
+/** Opens the local ones, as one store. */
+export function openLocal(configs: readonly StoreConfig[]): Promise<Store> {
+  return openStores(configs.filter(isLocal));
+}
+
+/** The directories that no other node may work in. */
+export function directoriesOf(configs: readonly StoreConfig[]): readonly string[] {
+  return configs.flatMap((one) =>
+    (one.kind === 'lmdb' || one.kind === 'fs') && one['read-only'] !== true ? [one.name] : [],
+  );
+}
+
+/** Where messages are looked for that are not here: the options `peers` and `gateway-reads`, and remote stores of the list. */
+export function sourcesOf(
+  config: Config,
+  configs: readonly StoreConfig[],
+  client: HttpClient,
+  environment: () => Environment,
+): readonly Source[] {
+  const peers = config.settings.get('peers')?.value as readonly string[];
+  const named: StoreConfig[] = peers.map((node) => ({ kind: 'remote-node', name: node, node, 'local-store': true }));
+  if (config.settings.get('gateway-reads')?.value === true) {
+    const node = config.settings.get('gateway')?.value as string;
+    const rest = { subindex: [], 'trust-graphql': false, 'local-store': true };
+    named.push({ kind: 'gateway', name: 'gateway', node, ...rest });
+  }
+  const remote = [...named, ...configs].filter((one) => !isLocal(one));
+  return openSources(remote, { fetch: (request) => client.fetch(request), peers: client, environment });
+}
+
+/** Lays the defaults for its kind under a store, whichever of its two names the kind goes by. */
+function withStoreDefaults(store: Message, defaults: ReadonlyMap<string, Value>): Message {
+  const kind = store.get('kind') ?? store.get('store-module');
+  const spelt = kind instanceof Atom ? kind.name : String(kind);
+  const below = defaults.get(spelt.replace(/^hb_store_/, ''));
+  return isMessage(below) ? below.withAll(store.entries()) : store;
 }

@@ -11,6 +11,7 @@ export function createLog(level: string): Logger {
     {
       level,
       base: null,
+      serializers: { err: errorFields },
       timestamp: pino.stdTimeFunctions.isoTime,
       // A last line of defence: nothing private is passed on purpose.
       redact: {
@@ -20,4 +21,12 @@ export function createLog(level: string): Logger {
     },
     destination({ fd: 2, sync: true }),
   );
+}
+
+/** An exception's name, sentence, place and causes. Other properties may hold messages, and with them what nobody should read. */
+function errorFields(thrown: unknown, depth = 0): unknown {
+  if (!(thrown instanceof Error)) return { message: typeof thrown === 'string' ? thrown : 'not an error' };
+  const code = 'code' in thrown && typeof thrown.code === 'string' ? { code: thrown.code } : {};
+  const cause = thrown.cause === undefined || depth > 2 ? {} : { cause: errorFields(thrown.cause, depth + 1) };
+  return { type: thrown.name, message: thrown.message, ...code, stack: thrown.stack, ...cause };
 }

@@ -5,6 +5,8 @@
 import { loadavg } from 'node:os';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { EventCounters } from './events.ts';
+import { OutboundMetrics, type OutboundRequest } from './outbound-metrics.ts';
+import { statusClass } from './status-class.ts';
 
 const durations = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
@@ -20,6 +22,7 @@ export class NodeMetrics {
   readonly #bodies: Histogram;
   readonly #server: Histogram<'status_code'>;
   readonly #encoding: Histogram<'status_code'>;
+  readonly #outbound: OutboundMetrics;
 
   constructor(events: EventCounters) {
     const registers = [this.registry];
@@ -52,6 +55,7 @@ export class NodeMetrics {
         }
       },
     });
+    this.#outbound = new OutboundMetrics(this.registry);
     const counter = (name: string, help: string): Counter => new Counter({ name, help, registers });
     this.#total = counter('cowboy_requests_total', 'Requests answered.');
     this.#errors = counter('cowboy_errors_total', 'Requests during which something in the node failed.');
@@ -92,6 +96,15 @@ export class NodeMetrics {
     });
   }
 
+  /** This node asked another. */
+  requested(request: OutboundRequest): void {
+    this.#outbound.requested(request);
+  }
+
+  watchConnections(count: () => number): void {
+    this.#outbound.watchConnections(count);
+  }
+
   served(method: string, status: number, seconds: number): void {
     const status_class = statusClass(status);
     this.#total.inc();
@@ -123,11 +136,4 @@ export class NodeMetrics {
   async render(): Promise<{ readonly contentType: string; readonly body: string }> {
     return { contentType: 'text/plain; version=0.0.4', body: await this.registry.metrics() };
   }
-}
-
-function statusClass(status: number): string {
-  if (status < 200) return 'informational';
-  if (status < 300) return 'success';
-  if (status < 400) return 'redirection';
-  return status < 500 ? 'client-error' : 'server-error';
 }

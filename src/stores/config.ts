@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { raise } from '../core/errors.ts';
 import { isMessage, type Message } from '../core/message.ts';
-import { isList, type Value } from '../core/value.ts';
+import { Atom, isList, type Value } from '../core/value.ts';
 import { openFs } from './fs.ts';
 import { type Listed, storeList } from './list.ts';
 import { lruStore } from './lru.ts';
@@ -172,5 +172,6 @@ function plainObject(message: Message): { [key: string]: unknown } {
 
 function plainValue(value: Value): unknown {
   if (isMessage(value)) return plainObject(value);
+  if (value instanceof Atom) return value.name;
   return isList(value) ? value.map(plainValue) : value;
 }
