@@ -30,7 +30,7 @@ files="$files lauxlib lbaselib lcorolib ltablib lstrlib lmathlib lutf8lib"
 files="$files bridge lbig lnetvm lnetlib lnetstr"
 sources=; for f in $files; do sources="$sources $f.c"; done
 # Relative names only: nothing of this machine's paths may end up in the module.
-# The C stack (1 MB would do for a 150-deep table) lies first, so that an overflow traps instead of writing over data.
+# The C stack lies first, so that an overflow traps instead of writing over data; 200 nested calls (LUAI_MAXCCALLS) fit.
 emcc -O3 -fwasm-exceptions -s SUPPORT_LONGJMP=wasm -s STANDALONE_WASM=1 --no-entry -I. -include lhost.h -DNDEBUG \
   '-Dluai_makeseed()=0x5bd1e995u' '-Dlua_getlocaledecpoint()=(46)' \
   '-Dlua_writestring(s,l)=host_print(s,l)' '-Dlua_writeline()=host_print("\n",1)' '-Dlua_writestringerror(s,p)=((void)0)' \

@@ -799,16 +799,15 @@ static int m_log (lua_State *L) {
 }
 
 static int extreme (lua_State *L, const char *fn, int sign) {
-  int i, n = nargs(), best = 1;
+  int i, n = nargs();
   TValue v, w;
   if (n == 0) bad(fn);
   for (i = 1; i <= n; i++) if (!argnum(i, &v)) bad(fn);
   argnum(1, &w);
   for (i = 2; i <= n; i++) {
     argnum(i, &v);
-    if (luaN_cmpnum(&v, &w) * sign > 0) { setobj(L, &w, &v); best = i; }
+    if (luaN_cmpnum(&v, &w) * sign > 0) { setobj(L, &w, &v); }
   }
-  (void)best;
   pushval(L, &w);
   return 1;
 }

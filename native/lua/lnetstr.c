@@ -455,7 +455,7 @@ static l_noret badcapture (lua_State *L, int n) {
 
 static int s_gsub (lua_State *L) {
   size_t ls, lp;
-  const uchar *s, *p, *start;
+  const uchar *s, *p;
   Match m;
   int anchor, type, top = nargs();
   lua_Integer max = LUA_MAXINTEGER, count = 0;
@@ -470,7 +470,6 @@ static int s_gsub (lua_State *L) {
   prepare(&m, L, s, ls, p, lp);
   anchor = lp > 0 && *p == '^';
   luaL_buffinit(L, &b);
-  start = s;
   while (count < max) {
     const uchar *e;
     m.level = 0;
@@ -523,7 +522,6 @@ static int s_gsub (lua_State *L) {
   luaL_addlstring(&b, (const char *)s, (size_t)(m.end - s));
   luaL_pushresult(&b);
   lua_pushinteger(L, count);
-  (void)start;
   return 2;
 }
 
@@ -564,15 +562,15 @@ static void scientific (char *out, lua_Number x, int p) {
     /* enough digits to see a tie; all of them when it looks like one */
     n = p + 30;
     for (;;) {
-      int nines;
+      int tie;
       sprintf(digits, "%.*e", n, x);
       ep = strchr(digits, 'e');
       e = atoi(ep + 1);
       *ep = '\0';
       memmove(digits + 1, digits + 2, strlen(digits + 2) + 1);  /* drop the point */
-      nines = digits[p + 1] == '5';
-      for (i = p + 2; nines && digits[i]; i++) if (digits[i] != '0') nines = 0;
-      if (!nines || n >= 1100) break;
+      tie = digits[p + 1] == '5';
+      for (i = p + 2; tie && digits[i]; i++) if (digits[i] != '0') tie = 0;
+      if (!tie || n >= 1100) break;
       n = 1100;
     }
     {
@@ -587,7 +585,7 @@ static void scientific (char *out, lua_Number x, int p) {
   sprintf(out, "%c.%se%s%d", digits[0], digits + 1, e < 0 ? "-" : "+", e < 0 ? -e : e);
 }
 
-/* body without sign; the sign is -1, 0 or 1 for "-", none, "+" */
+/* adds sign and body, filled up to the width */
 static void pad (luaL_Buffer *b, const Spec *f, const char *sign, const char *s, size_t n) {
   size_t ls = strlen(sign), total = ls + n, fill = f->width > 0 && total < (size_t)f->width ? (size_t)f->width - total : 0;
   if (!f->left && !f->zero) while (fill > 0) { luaL_addchar(b, ' '); fill--; }
@@ -599,7 +597,8 @@ static void pad (luaL_Buffer *b, const Spec *f, const char *sign, const char *s,
 
 static const char *signof (const Spec *f, int neg) { return neg ? "-" : f->plus ? "+" : f->space ? " " : ""; }
 
-static int integral (lua_State *L, int i, int base, Spec f, int upper, int wrap, luaL_Buffer *b) {
+/* pushes the formatted integer; 0 when the argument is not one */
+static int integral (lua_State *L, int i, int base, Spec f, int upper, int wrap) {
   TValue v;
   const char *s;
   size_t n, k;
@@ -639,11 +638,10 @@ static int integral (lua_State *L, int i, int base, Spec f, int upper, int wrap,
     lua_replace(L, -3);
     lua_pop(L, 1);
   }
-  (void)b;
   return 1;
 }
 
-static int floating (lua_State *L, int i, int conv, const Spec *f, luaL_Buffer *b) {
+static int floating (lua_State *L, int i, int conv, const Spec *f) {
   char out[1600];
   lua_Number x;
   int neg, p = f->precision;
@@ -668,7 +666,6 @@ static int floating (lua_State *L, int i, int conv, const Spec *f, luaL_Buffer *
     pad(&u, f, signof(f, neg), out, strlen(out));
     luaL_pushresult(&u);
   }
-  (void)b;
   return 1;
 }
 
@@ -739,13 +736,13 @@ static int s_format (lua_State *L) {
     c = *p++;
     next++;
     switch (c) {
-      case 'd': case 'i': ok = next <= top && integral(L, next, 10, f, 0, 0, &b); break;
-      case 'u': ok = next <= top && integral(L, next, 10, f, 0, 1, &b); break;
-      case 'x': case 'X': ok = next <= top && integral(L, next, 16, f, c == 'X', 0, &b); break;
-      case 'o': ok = next <= top && integral(L, next, 8, f, 0, 0, &b); break;
-      case 'f': case 'F': ok = next <= top && floating(L, next, 'f', &f, &b); break;
-      case 'e': case 'E': ok = next <= top && floating(L, next, 'e', &f, &b); break;
-      case 'g': case 'G': ok = next <= top && floating(L, next, 'g', &f, &b); break;
+      case 'd': case 'i': ok = next <= top && integral(L, next, 10, f, 0, 0); break;
+      case 'u': ok = next <= top && integral(L, next, 10, f, 0, 1); break;
+      case 'x': case 'X': ok = next <= top && integral(L, next, 16, f, c == 'X', 0); break;
+      case 'o': ok = next <= top && integral(L, next, 8, f, 0, 0); break;
+      case 'f': case 'F': ok = next <= top && floating(L, next, 'f', &f); break;
+      case 'e': case 'E': ok = next <= top && floating(L, next, 'e', &f); break;
+      case 'g': case 'G': ok = next <= top && floating(L, next, 'g', &f); break;
       case 'c': {
         lua_Integer code;
         char s[4];

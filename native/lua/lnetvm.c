@@ -172,15 +172,12 @@ static l_noret raise2 (lua_State *L, const char *kind, const char *before, const
                        const TValue *a, const TValue *b) {
   luaL_Buffer buff;
   TValue x, y;
-  ptrdiff_t top;
   setobj(L, &x, a);
   if (b) { setobj(L, &y, b); }
   luaD_checkstack(L, LUA_MINSTACK);
-  top = savestack(L, L->top);
   setobj2s(L, L->top, &x); L->top++;  /* keep them alive */
   if (b) { setobj2s(L, L->top, &y); L->top++; }
   if (L->ci->top < L->top + LUA_MINSTACK / 2) L->ci->top = L->top + LUA_MINSTACK / 2;
-  (void)top;
   luaL_buffinit(L, &buff);
   luaL_addstring(&buff, before);
   printed(L, &buff, &x);
