@@ -69,5 +69,11 @@ try {
   ) {
     printError(error.message);
     process.exitCode = 2;
-  } else throw error;
+  } else {
+    // A fault of the system or of ours. What it means is in the sentence; where it came from is for whoever looks for it.
+    printError(error instanceof Error ? error.message : String(error));
+    if (process.env['HB_TRACE'] !== undefined && error instanceof Error) printError(error.stack ?? '');
+    else printError('Set HB_TRACE=1 to see where this came from.');
+    process.exitCode = 1;
+  }
 }

@@ -17,6 +17,7 @@ export const start: Command = {
     await stopSignal();
     process.stdout.write('Stopping: finishing what is under way. Press Ctrl+C again to stop at once.\n');
     process.once('SIGINT', () => process.exit(130));
+    process.on('SIGTERM', () => undefined);
     await node.close();
     return 0;
   },

@@ -161,7 +161,10 @@ export async function listen(options: ListenerOptions, modules: ListenerModules)
         http1.closeAllConnections();
         for (const socket of sockets) socket.destroy();
       }, options.drainMs);
+      // A connection whose last answer promised to keep it open is idle from then on.
+      const idle = setInterval(() => http1.closeIdleConnections(), 50);
       await closed;
+      clearInterval(idle);
       clearTimeout(deadline);
     },
   };

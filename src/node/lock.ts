@@ -8,7 +8,7 @@ import { raise } from '../core/errors.ts';
 
 /** Takes the lock; gives how to release it. Throws `unavailable` if a living process holds it. */
 export function lockDirectory(directory: string): () => void {
-  mkdirSync(directory, { recursive: true });
+  makeDirectory(directory);
   const path = join(directory, 'node.lock');
   const mine = `${process.pid} ${startTime(process.pid)}\n`;
   for (let attempt = 0; attempt < 3; attempt++) {
@@ -31,6 +31,17 @@ export function lockDirectory(directory: string): () => void {
     rmSync(path, { force: true });
   }
   return raise('unavailable', `The data directory ${directory} cannot be locked.`, 'Try again.');
+}
+
+function makeDirectory(directory: string): void {
+  try {
+    mkdirSync(directory, { recursive: true });
+  } catch (cause) {
+    raise('unavailable', `The data directory ${directory} cannot be made: ${(cause as Error).message}.`, {
+      hint: 'Give another `--data-dir`, or make it writable.',
+      cause,
+    });
+  }
 }
 
 function readLock(path: string): string | undefined {
