@@ -70,12 +70,15 @@ export function readHead(head: Head, env: Environment): Primitive {
 /** The request message. */
 export function readRequest(head: Head, primitive: Primitive, body: Body, env: Environment): Awaitable<Message> {
   const options = answering(env.options);
-  const { keys, codec } = primitive;
-  if (codec === httpsig && body.bytes.length === 0 && body.blob === undefined && isPlain(keys)) {
+  const { keys } = primitive;
+  const isEmpty = body.bytes.length === 0 && body.blob === undefined;
+  // Clients send `content-type: application/json` along with a GET: without a body, a request is its fields.
+  const codec = isEmpty && !isWhole(primitive.codec) ? httpsig : primitive.codec;
+  if (codec === httpsig && isEmpty && isPlain(keys)) {
     if (options.forceSignedRequests) return refuseUnsigned();
     return normalise(new Message(keys), keys, head, options, env);
   }
-  return decodeAndVerify(head, primitive, body, options, env);
+  return decodeAndVerify(head, { ...primitive, codec }, body, options, env);
 }
 
 async function decodeAndVerify(

@@ -25,11 +25,13 @@ describe('json@1.0 by path', () => {
     });
   });
 
-  test('children are links, or inline with `bundle`', async () => {
+  test('children are inline, or links without `bundle`', async () => {
     const on = { device: 'json@1.0', n: { a: 1 } };
-    const linked = JSON.parse((await body(on, 'serialize')) as string) as { readonly 'n+link': string };
+    const linked = JSON.parse((await body(on, { path: 'serialize', bundle: 'false' })) as string) as {
+      readonly 'n+link': string;
+    };
     expect(toNotation((await env.cache.read(linked['n+link']))!)).toMatchObject({ a: 1 });
-    const whole = JSON.parse((await body(on, { path: 'serialize', bundle: 'true' })) as string) as {
+    const whole = JSON.parse((await body(on, 'serialize')) as string) as {
       readonly n: object;
     };
     expect(whole.n).toMatchObject({ a: 1 });

@@ -1,6 +1,6 @@
 /**
- * `json@1.0` (spec 02 §5.1) by path. `…/serialize~json@1.0` is how clients that know nothing of AO-Core read a state; `bundle=true` gives
- * it whole, otherwise children are ids under `<key>+link`.
+ * `json@1.0` (spec 02 §5.1) by path. `…/serialize~json@1.0` is how clients that know nothing of AO-Core read a state, so it comes whole
+ * (spec 06 §8, §12); with `bundle=false` children are ids under `<key>+link`, as the reference has them.
  */
 import { isBinary } from '../../core/bytes.ts';
 import { device } from '../../core/device.ts';
@@ -20,7 +20,8 @@ export const jsonDevice = device({
     serialize: {
       doc: 'The base as JSON text under `body`, with its content type.',
       async run({ base, requestMessage, ao }) {
-        const body = await ao.convert(base, await formatOf(ao, codec, requestMessage));
+        const whole = requestMessage.has('bundle') ? requestMessage : requestMessage.with('bundle', true);
+        const body = await ao.convert(base, await formatOf(ao, codec, whole));
         return ok(message({ 'content-type': 'application/json', body }));
       },
     },

@@ -1,0 +1,115 @@
+/** `@permaweb/aoconnect` 0.0.90, mainnet mode: `request()` in both signing formats (spec 06 §3, §7.2). */
+import { readFileSync } from 'node:fs';
+import { connect, createSigner } from 'aoconnect-0.0.90';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runtimeFile } from '../../runtime/build.ts';
+import { NodeClient } from '../../src/client.ts';
+import { testJwk, testWallet } from '../../src/testing/index.ts';
+import { type ChildNode, childNode } from '../support/child-node.ts';
+
+/** Every header of the answer as a member, and its body. */
+interface Answer {
+  readonly [header: string]: unknown;
+  readonly body: string;
+}
+
+let node: ChildNode;
+let request: (fields: object) => Promise<Answer>;
+let module: string;
+
+beforeAll(async () => {
+  node = await childNode();
+  const signer = createSigner(testJwk('second'));
+  ({ request } = connect({ MODE: 'mainnet', URL: node.url, signer } as never) as unknown as {
+    request(fields: object): Promise<Answer>;
+  });
+  using client = new NodeClient({ url: node.url, wallet: testWallet('second') });
+  module = await client.upload({
+    tags: { 'Content-Type': 'application/lua', Name: 'runtime' },
+    data: readFileSync(runtimeFile, 'utf8'),
+  });
+});
+afterAll(() => node[Symbol.asyncDispose]());
+
+/** As the aos command line client of that time does it. */
+async function spawn(format: string): Promise<string> {
+  const answer = await request({
+    path: '/push',
+    method: 'POST',
+    type: 'Process',
+    device: 'process@1.0',
+    'scheduler-device': 'scheduler@1.0',
+    'push-device': 'push@1.0',
+    'execution-device': 'lua@5.3a',
+    'lua-dialect': 'standard',
+    function: 'compute',
+    'data-protocol': 'ao',
+    variant: 'ao.N.1',
+    'random-seed': crypto.randomUUID(),
+    name: format,
+    authority: node.address,
+    scheduler: node.address,
+    module,
+    'signing-format': format,
+  });
+  return String(answer['process']);
+}
+
+function push(format: string, process: string, data: string): Promise<Answer> {
+  return request({
+    path: `/${process}/push`,
+    method: 'POST',
+    type: 'Message',
+    action: 'Eval',
+    accept: 'application/json',
+    'accept-bundle': 'true',
+    target: process,
+    data,
+    'data-protocol': 'ao',
+    variant: 'ao.N.1',
+    'signing-format': format,
+  });
+}
+
+describe.each(['ANS-104', 'HTTP'])('signing-format %s', (format) => {
+  test('spawn, Eval, live feed', async () => {
+    const process = await spawn(format);
+    expect(process).toMatch(/^[\w-]{43}$/);
+    const answer = await push(format, process, "require('.process')._version");
+    const result = JSON.parse(answer.body) as {
+      readonly slot: number;
+      readonly process: string;
+      readonly info: string;
+      readonly output: { readonly data: string; readonly prompt: string };
+    };
+    expect(result).toMatchObject({ slot: 1, process, info: 'hyper-aos' });
+    expect(result.output.data).toBe('2.0.16');
+    expect(result.output.prompt).toBe(`${format}@aos-2.0.16[Inbox:0]> `);
+
+    const current = await request({ path: `/${process}/slot/current`, method: 'POST', 'signing-format': format });
+    expect(current.body).toBe('1');
+    const seen = await fetch(`${node.url}/${process}/compute=1`, {
+      headers: { accept: 'application/json', 'accept-bundle': 'true' },
+    });
+    expect(await seen.json()).toMatchObject({ results: { output: { data: '2.0.16' } } });
+  });
+
+  test('code of several lines', async () => {
+    const process = await spawn(format);
+    const answer = await push(format, process, 'local x = 20\nlocal y = 22\nreturn x + y');
+    expect(JSON.parse(answer.body)).toMatchObject({ output: { data: '42' } });
+  });
+
+  test('reads by path', async () => {
+    // The form of items has a body, which a GET must not have.
+    const method = format === 'HTTP' ? 'GET' : 'POST';
+    const answer = await request({ path: '/~message@1.0&hello=world/hello', method, 'signing-format': format });
+    expect(answer.body).toBe('world');
+  });
+
+  test('a key that is missing is an error with its status', async () => {
+    await expect(request({ path: '/~message@1.0/missing', method: 'POST', 'signing-format': format })).rejects.toThrow(
+      /^404/,
+    );
+  });
+});
