@@ -68,6 +68,8 @@ export interface Ao {
   signers(message: Message, covering?: readonly string[]): Awaitable<readonly string[]>;
   convert(value: Value, target: Format, source?: Format): Awaitable<Value>;
   commit(message: Message, request?: Message, wallet?: Wallet): Awaitable<Message>;
+  /** Whoever asks may have messages of their own choice signed with the node's key: not so for strangers and programs. */
+  readonly lendsKey: boolean;
 }
 
 export type Call<Req, Opts, Uses extends Capability> = Pick<Capabilities, Uses> & {

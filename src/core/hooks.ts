@@ -65,6 +65,7 @@ async function callHandler(name: string, handler: Message, request: Message, ao:
       .with('method', (await own(handler, 'method', ao)) ?? 'GET');
     let callee = handler;
     if ((await setting(handler, 'commit-request', ao)) === 'true') {
+      if (!ao.lendsKey) return keyNotLent;
       if ((await ao.signers(handler)).length === 0) callee = await ao.commit(handler);
       called = await ao.commit(called);
     }
@@ -76,6 +77,8 @@ async function callHandler(name: string, handler: Message, request: Message, ao:
     return handlerRaised(name, errorFrom(thrown));
   }
 }
+
+const keyNotLent = fail('forbidden', 'Only hooks of the operator are signed with the key of the node.');
 
 function handlerRaised(name: string, error: AoError): Outcome {
   const reason = error.cause instanceof Error ? error.cause.message : error.message;

@@ -53,7 +53,13 @@ export function verifyCommitment(
   const commitment = isMessage(all) ? all.get(id) : undefined;
   if (!isMessage(commitment)) return false;
   const whole = signedRequest(message);
-  if (whole !== undefined && isPartOf(message, whole, commitment)) return verifyCommitment(whole, id, env, request);
+  if (
+    whole !== undefined &&
+    whole !== message &&
+    isSameCommitment(whole, id, commitment) &&
+    isPartOf(message, whole, commitment)
+  )
+    return verifyCommitment(whole, id, env, request);
   if (commitmentText(commitment, 'keyid')?.startsWith('secret:') === true) {
     return checkCommitment(message, id, commitment, env, request);
   }
@@ -80,6 +86,13 @@ function signedRequest(message: Message): Message | undefined {
   const priv = message.get('priv');
   const request = isMessage(priv) ? priv.get('request') : undefined;
   return isMessage(request) ? request : undefined;
+}
+
+/** Whether the request has this very commitment: what a step says of who signed which keys is nobody's word. */
+function isSameCommitment(request: Message, id: string, commitment: Message): boolean {
+  const all = request.get('commitments');
+  const signed = isMessage(all) ? all.get(id) : undefined;
+  return signed !== undefined && equal(signed, commitment);
 }
 
 /** Whether everything the commitment covers is still as in the request, but for the path. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { received } from '../../test/support/received.ts';
 import { asValue, testWallet, world } from '../../test/support/world.ts';
 import { type Input, type Message, message, messageFrom } from '../core/message.ts';
 import type { Value } from '../core/value.ts';
@@ -63,8 +64,9 @@ describe('cache@1.0', () => {
   });
 
   test('[row D1] and messages; the node itself always may', async () => {
-    const { post, env } = start([]);
-    const outcome = await post({ path: 'write', type: 'message', body: { test_key: 'test_value' } }, node);
+    const { resolve, ao, env } = start([]);
+    const content = asValue({ type: 'message', body: { test_key: 'test_value' } }) as Message;
+    const outcome = await resolve(await received(ao, 'cache@1.0', 'write', content));
     const path = (outcome as { value: Message }).value.get('path') as string;
     expect(((await env.cache.read(path)) as Message).get('test_key')).toBe('test_value');
   });

@@ -8,6 +8,7 @@
 
 import { isBinary } from '../core/bytes.ts';
 import type { Cache } from '../core/cache.ts';
+import { keepCommitments } from '../core/commitments.ts';
 import { type Ao, type Call, device } from '../core/device.ts';
 import type { Environment } from '../core/environment.ts';
 import { listOf, optional, text } from '../core/fields.ts';
@@ -17,6 +18,7 @@ import { isList, type Value } from '../core/value.ts';
 import { signers } from '../core/verify.ts';
 import { legacyMessage } from './json-iface/legacy.ts';
 import { takeSignatures } from './meta/replay.ts';
+import { isMeant } from './meta/roles.ts';
 import { plain } from './plain.ts';
 
 type CacheCall = Call<unknown, unknown, 'cache' | 'environment'>;
@@ -73,7 +75,9 @@ export const cacheDevice = device({
 async function writers({ ao, environment, requestMessage }: CacheCall): Promise<readonly string[]> {
   const covering = decisive.filter((key) => requestMessage.has(key));
   const allowed = await cacheWriters(ao, environment);
-  return (await signers(requestMessage, environment, covering)).filter((address) => allowed.includes(address));
+  // What a writer signed for another purpose (an answer, a letter) writes nothing.
+  const meant = keepCommitments(requestMessage, (_, one) => isMeant(environment, requestMessage, one, 'cache@1.0'));
+  return (await signers(meant, environment, covering)).filter((address) => allowed.includes(address));
 }
 
 async function cacheWriters(ao: Ao, env: Environment): Promise<readonly string[]> {

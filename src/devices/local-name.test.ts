@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { received } from '../../test/support/received.ts';
 import { asValue, testWallet, world } from '../../test/support/world.ts';
 import type { Input, Message } from '../core/message.ts';
 import { setPrivate } from '../core/private.ts';
@@ -10,6 +11,7 @@ const base = { device: 'local-name@1.0' };
 
 const node = (options: { [name: string]: Input } = {}) => world({ devices: [localName], wallet, options });
 const request = { path: 'register', key: 'name1', value: 'value1' };
+const device = 'local-name@1.0';
 
 describe('local-name@1.0', () => {
   test('[row SD21, node/local-name/no_names] no names', async () => {
@@ -27,7 +29,7 @@ describe('local-name@1.0', () => {
 
   test('[row SD23, node/local-name/register] the operator registers a name', async () => {
     const { value, ao } = node();
-    expect(await value(base, await ao.commit(asValue(request) as Message))).toBe('Registered.');
+    expect(await value(base, await received(ao, device, 'register', asValue(request) as Message))).toBe('Registered.');
     expect(await value(base, { path: 'lookup', key: 'name1', load: false })).toBe('value1');
     expect(await value(base, 'name1')).toBe('value1');
   });
@@ -53,9 +55,9 @@ describe('local-name@1.0', () => {
 
   test('only what the operator’s signature covers is registered', async () => {
     const { resolve, ao } = node();
-    const other = await ao.commit(asValue({ path: 'register', key: 'name1' }) as Message);
+    const other = await received(ao, device, 'register', asValue({ key: 'name1' }) as Message);
     expect(await resolve(base, other.with('value', 'forged'))).toMatchObject({ error: { code: 'forbidden' } });
-    const signed = await ao.commit(asValue(request) as Message);
+    const signed = await received(ao, device, 'register', asValue(request) as Message);
     expect(await resolve(base, signed.with('value', 'forged'))).toMatchObject({ error: { code: 'forbidden' } });
   });
 
@@ -70,14 +72,17 @@ describe('local-name@1.0', () => {
   test('names are single path parts', async () => {
     const { resolve, ao } = node();
     for (const key of ['a/b', '..', '.', '', 'x'.repeat(256)]) {
-      const signed = await ao.commit(asValue({ ...request, key }) as Message);
+      const signed = await received(ao, device, 'register', asValue({ ...request, key }) as Message);
       expect(await resolve(base, signed)).toMatchObject({ status: 'error', error: { code: 'bad-key' } });
     }
   });
 
   test('a message is registered whole', async () => {
     const { value, ao } = node();
-    await value(base, await ao.commit(asValue({ ...request, value: { deep: { k: 1 } } }) as Message));
+    await value(
+      base,
+      await received(ao, device, 'register', asValue({ ...request, value: { deep: { k: 1 } } }) as Message),
+    );
     expect(await ao.get(await value(base, 'name1'), 'deep/k')).toBe(1);
   });
 });

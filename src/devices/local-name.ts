@@ -12,7 +12,8 @@ import { any, text } from '../core/fields.ts';
 import { isMessage, message } from '../core/message.ts';
 import { fail, notFound, type Outcome, ok } from '../core/outcome.ts';
 import type { Value } from '../core/value.ts';
-import { operatorRequest } from './meta/roles.ts';
+import { takeSignatures } from './meta/replay.ts';
+import { operatorAddress, operatorRequest } from './meta/roles.ts';
 import { plain } from './plain.ts';
 
 type NameCall = Call<unknown, unknown, 'cache' | 'environment'>;
@@ -37,17 +38,21 @@ export const localName = device({
       request: { key: text, value: any },
       async run(call) {
         const { requestMessage, environment, cache, ao } = call;
-        const signed = await operatorRequest(ao, environment, requestMessage);
+        const signed = await operatorRequest(ao, environment, requestMessage, 'local-name@1.0');
         const key = signed && (await plain(ao, signed, 'key'));
         const value = signed && (await plain(ao, signed, 'value'));
         if (key === undefined || value === undefined) return unauthorized;
         const name = text.read(key);
         if (name === undefined || !isName(name)) return badName;
+        const operator = (await operatorAddress(ao, environment)) ?? '';
+        if (!(await takeSignatures(cache, requestMessage, operator))) return again;
         await registerName(cache, name, value);
         return ok('Registered.');
       },
     },
   },
+  // Whether a signature was used before is asked and noted by one request at a time.
+  lane: ({ key }) => (key === 'register' ? 'local-name@1.0/register' : undefined),
   inherits: ['keys', 'set'],
   otherKeys: (call) => find(call, call.key),
 });
@@ -75,6 +80,8 @@ export function isName(name: string): boolean {
 }
 
 const badName = fail('bad-key', `A name is a single path part of at most ${maxNameBytes} bytes.`);
+
+const again = fail('conflict', 'This name was registered by this request before.', 'Sign the request anew.');
 
 const unauthorized = fail('forbidden', 'Only the operator of this node registers names.', {
   hint: 'Sign `key` and `value` with the key of the node, or the one named by the option `operator`.',

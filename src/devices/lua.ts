@@ -188,7 +188,7 @@ async function sandboxedAo({ ao, base, environment, signal }: LuaCall): Promise<
   if (listed === undefined) return ao;
   const allowed = new Set(['message@1.0', 'structured@1.0', ...asList(listed).map((item) => text(item) ?? '')]);
   const devices = new Map([...environment.devices].filter(([name]) => allowed.has(name)));
-  return new Resolver({ ...environment, devices }).ao({ signal });
+  return new Resolver({ ...environment, devices }).ao({ signal, lendsKey: ao.lendsKey });
 }
 
 /** What a function gave back (spec 04 §4.5 "Returns"). */
@@ -283,6 +283,8 @@ function keepPrivate(base: Message, result: Message): Message {
 /** A machine from `snapshot`, or from the entry of this position in a stack. */
 async function fromSnapshot(call: LuaCall): Promise<Live | undefined> {
   const { ao, base, lua: machines } = call;
+  // An image is taken as it is: one that a stranger made could hold anything. Lanes read theirs from the store.
+  if (!isPinned(call) && !ao.lendsKey) return undefined;
   const snapshot = await plain(ao, base, 'snapshot');
   if (!isMessage(snapshot)) return undefined;
   const position = base.get('device-key');

@@ -38,7 +38,11 @@ export const messageDevice: Device = device({
       pure: false,
       run: ({ base, requestMessage, ao }) =>
         andThen(findTarget(base, requestMessage, ao), (target) =>
-          target === undefined ? noTarget : andThen(ao.commit(target, requestMessage.without('path')), ok),
+          target === undefined
+            ? noTarget
+            : ao.lendsKey || isKeyless(requestMessage)
+              ? andThen(ao.commit(target, requestMessage.without('path')), ok)
+              : keyNotLent,
         ),
     },
     verify: {
@@ -115,6 +119,18 @@ export const messageDevice: Device = device({
         ok(literal({ name: messageDevice.name, doc: messageDevice.doc, keys: [...messageDevice.keys.keys()] })),
     },
   },
+});
+
+/** Whether a commitment needs no key of the node: it says what the message is, or that somebody knows a secret. */
+function isKeyless(request: Message): boolean {
+  const type = request.get('type');
+  const name = type === undefined ? undefined : text.read(type);
+  return name === 'unsigned' || name === 'unsigned-sha256' || name === 'hmac-sha256';
+}
+
+const keyNotLent = fail('forbidden', 'This node signs with its key only what it says itself.', {
+  status: 403,
+  hint: 'Sign with a key of your own, or ask for a commitment of type `unsigned`.',
 });
 
 function publicKeys(base: Message, env: Environment): readonly string[] {

@@ -39,7 +39,7 @@ export const meta = device({
         const current = { ...environment, options: node.options() };
         const initialized = await plain(ao, current.options, 'initialized');
         if (initialized !== undefined && text.read(initialized) === 'permanent') return permanent;
-        const signed = await operatorRequest(ao, current, request);
+        const signed = await operatorRequest(ao, current, request, 'meta@1.0');
         if (signed === undefined) return unauthorized;
         const operator = (await operatorAddress(ao, current)) ?? '';
         if (!(await takeSignatures(cache, request, operator))) return replayed;

@@ -14,7 +14,7 @@ import { type Call, device } from '../core/device.ts';
 import { flag, integer } from '../core/fields.ts';
 import { isMessage, type Message, message } from '../core/message.ts';
 import { fail, type Outcome, ok } from '../core/outcome.ts';
-import { isOperator, operatorRequest } from './meta/roles.ts';
+import { operatorRequest } from './meta/roles.ts';
 import { plain } from './plain.ts';
 import { type Definition, definitionIn } from './process/definition.ts';
 import type {} from './process/processes.ts';
@@ -71,7 +71,7 @@ export const push = device({
       doc: 'For the operator: the letters on their way, and the dead ones with their reasons.',
       async run(call) {
         const { ao, environment, requestMessage, outbox } = call;
-        if (!(await isOperator(ao, environment, requestMessage))) return notOperator;
+        if ((await operatorRequest(ao, environment, requestMessage, 'push@1.0')) === undefined) return notOperator;
         return ok(
           message({
             waiting: (await outbox.waiting(maxListed)).map(shown),
@@ -154,7 +154,7 @@ const notOperator = fail('forbidden', 'Only the operator of this node may do thi
 
 async function redeliver(call: PushCall): Promise<Outcome> {
   const { ao, environment, requestMessage, outbox } = call;
-  const asked = await operatorRequest(ao, environment, requestMessage);
+  const asked = await operatorRequest(ao, environment, requestMessage, 'push@1.0');
   if (asked === undefined) return notOperator;
   const process = await textAt(ao, asked, 'process');
   const slot = integer.read((await plain(ao, asked, 'slot')) ?? '');

@@ -120,10 +120,11 @@ async function addRoute(call: RouterCall): Promise<Outcome> {
   const owners = configured === undefined ? [operator] : (listOf(text).read(configured) ?? []);
   const owner = (await ao.signers(request)).find((signer) => owners.includes(signer));
   if (owner === undefined) return notAuthorized;
+  const covered = await signedKeys(environment, request, owner, 'router@1.0');
+  if (covered.size === 0) return notAuthorized;
   if (!(await takeSignatures(cache, request, owner))) {
     return fail('conflict', 'This route was added already.', { status: 409, hint: 'Sign the route again.' });
   }
-  const covered = await signedKeys(environment, request, owner);
   const route = request.filter((key) => covered.has(key) && !isTransportKey(key));
   const table = [...(await routeTable(ao, await plain(ao, options, 'routes'))), route];
   await node.change(message({ routes: table.sort((a, b) => priority(a) - priority(b)) }));
@@ -139,11 +140,8 @@ async function registerOffered({ ao, node, environment, signal }: RouterCall): P
     const peer = await plain(ao, offer, 'registration-peer');
     const address = peer === undefined ? undefined : text.read(peer);
     if (address === undefined) return fail('bad-request', 'An offered route names no `registration-peer`.');
-    const said = await ao.commit(message({ subject: 'self', action: 'register', route: offer }));
-    const posted = said.withAll([
-      ['path', '/~router@1.0/routes'],
-      ['method', 'POST'],
-    ]);
+    const said = message({ subject: 'self', action: 'register', route: offer, path: '/~router@1.0/routes' });
+    const posted = (await ao.commit(said)).with('method', 'POST');
     const answer = await peers.request(address, posted, { signal });
     if (answer.status !== 'ok') return answer;
   }

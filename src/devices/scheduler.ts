@@ -9,8 +9,9 @@
  * scheduled twice: it gets two slots, as on every node of the network.
  */
 import * as z from 'zod';
-import { withOnlyCommitted } from '../core/commitments.ts';
+import { commitmentsOf, committerOf, withOnlyCommitted } from '../core/commitments.ts';
 import { type Call, device } from '../core/device.ts';
+import type { Environment } from '../core/environment.ts';
 import { AoException } from '../core/errors.ts';
 import { integer } from '../core/fields.ts';
 import { isMessage, type Message, message } from '../core/message.ts';
@@ -189,8 +190,16 @@ async function assignable({ ao, cache, base }: SchedulerCall, process: string, s
 /** Whether the signatures on a message are good enough to schedule it. */
 async function acceptable({ options, ao, environment }: SchedulerCall, subject: Message): Promise<boolean> {
   if (options['verify-assignments'] === 'false') return true;
-  if (!(await verify(subject, environment))) return false;
+  if (!(await verify(subject, environment)) || isAnswer(subject, environment)) return false;
   return options['verify-assignments'] === 'accept-unsigned' || (await ao.signers(subject)).length > 0;
+}
+
+/** Whether this is an answer of this node: signed by its key, but what strangers made it say. Letters have a sender. */
+function isAnswer(subject: Message, env: Environment): boolean {
+  if (!subject.has('status') || subject.has('from-process')) return false;
+  return commitmentsOf(subject).some(
+    ([, one]) => committerOf(one) !== undefined && committerOf(one) === env.wallet?.address,
+  );
 }
 
 function invalid(reason: string): Outcome {

@@ -117,6 +117,7 @@ class Handler {
     if (hooked.length === 0) return this.#atRoot(incoming, node);
     const options = {
       forceMessage: true,
+      lendsKey: false,
       // The reference stores every result of every request; here a request has to ask for it (docs/decisions/http.md).
       cacheControl: request.has('cache-control') ? askedCache : readOnlyCache,
       // A signal is only made for what may take time.

@@ -15,6 +15,7 @@ import { raise } from '../core/errors.ts';
 import { flag } from '../core/fields.ts';
 import { hashpath } from '../core/hashpath.ts';
 import { type Message, message } from '../core/message.ts';
+import { isOfficial } from '../core/official.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Resolver } from '../core/resolver.ts';
 import type { Value } from '../core/value.ts';
@@ -149,7 +150,8 @@ export class Responder {
     env: Environment,
   ): Awaitable<Ready> {
     const content = contentKey(result.message);
-    const sign = asked.sign && options.forceSigned && !result.signed && env.wallet !== undefined;
+    const sign =
+      asked.sign && options.forceSigned && !result.signed && env.wallet !== undefined && !isOfficial(result.message);
     // What else decides on the bytes; the hashpath only where it is signed.
     const path = sign && options.signHashpath ? hashpath(result.message, env) : '';
     const key =

@@ -6,7 +6,7 @@ import type { Resolver } from '../core/resolver.ts';
 import { sha256 } from '../crypto/hash.ts';
 import type { LuaMachines } from '../devices/lua/machines.ts';
 import { Assignments } from '../devices/process/assignments.ts';
-import { defaultLaneOptions } from '../devices/process/lane.ts';
+import { defaultLaneOptions, type LaneParts } from '../devices/process/lane.ts';
 import { InlineProcesses } from '../devices/process/processes.ts';
 import { Slots } from '../devices/process/slots.ts';
 import { Snapshots } from '../devices/process/snapshots.ts';
@@ -47,6 +47,7 @@ export interface LaneHostParts {
   readonly clock: Clock;
   readonly resolver: () => Resolver;
   readonly lua: LuaMachines;
+  readonly position?: LaneParts['position'];
 }
 
 /** Lanes in this thread. Dispose of them to save what they hold. */
@@ -61,6 +62,7 @@ export function openLanes(parts: LaneHostParts, settings: LaneSettings): InlineP
       breathe: () => setImmediate(),
       dispose: (state) => parts.lua.release(state),
       machineBytes: () => parts.lua.bytes,
+      ...(parts.position === undefined ? {} : { position: parts.position }),
     },
     {
       lane: { ...defaultLaneOptions, slotTimeMs: settings.slotTimeMs },

@@ -9,6 +9,7 @@ import { memoryStore } from '../../src/stores/memory.ts';
 import type { Store } from '../../src/stores/store.ts';
 import { type LuaWorld, luaWorld, value } from '../support/lua-world.ts';
 import { testWallet } from '../support/process-world.ts';
+import { received } from '../support/received.ts';
 
 const pingPong = `
 function compute(state, assignment)
@@ -397,7 +398,7 @@ describe('the operator', () => {
     const ask = async (key: string, by = world.wallet): Promise<Outcome> =>
       world.library.resolve(
         message({ device: 'push@1.0' }),
-        (await world.sign({ process: a, slot: 1, key: '1' }, by)).with('path', key),
+        await received(world.library.ao, 'push@1.0', key, message({ process: a, slot: 1, key: '1' }), by),
       );
     const stranger = await ask('redeliver', testWallet('rsa4096-2.json'));
     expect(stranger.status === 'error' && stranger.error.status).toBe(403);

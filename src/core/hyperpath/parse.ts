@@ -12,6 +12,7 @@
  */
 import { type Awaitable, andThen } from '../awaitable.ts';
 import { byteLength, isBinary, isId, keyFromBytes } from '../bytes.ts';
+import { isCommittedKey } from '../commitments.ts';
 import type { Environment } from '../environment.ts';
 import { raise } from '../errors.ts';
 import { isMessage, isPrivateKey, Message } from '../message.ts';
@@ -108,7 +109,11 @@ export class Parsing {
     const shared: SharedKeys = { global: new Map(), scoped: new Map() };
     for (const [key, value] of message?.entries() ?? []) {
       if (key === 'path' || key === 'unsigned_id' || key === 'content-digest') continue;
+      // What the HTTP edge put there itself. Nothing that a path, a position or a type makes private gets in (see `place`).
       if (isPrivateKey(key) || key === 'commitments') shared.global.set(key, value);
+      // A tag of a data item may have a space in its name. What is signed under this name names no type.
+      else if (key.includes(' ') && message !== undefined && isCommittedKey(key, message))
+        shared.global.set(key, value);
       else place(typed(key, value, this), shared, false);
     }
     for (const pair of query.split('&')) if (pair !== '') place(this.#queryPair(pair), shared, true);
@@ -141,12 +146,12 @@ function place(entry: readonly [string, Value] | undefined, shared: SharedKeys, 
   const position = dot >= 0 && key.indexOf('.', dot + 1) < 0 ? key.slice(0, dot) : undefined;
   if (position !== undefined && /^\d{1,9}$/.test(position)) {
     const scoped = shared.scoped.get(Number(position)) ?? new Map<string, Value>();
-    scoped.set(key.slice(dot + 1), value);
+    if (!isPrivateKey(key.slice(dot + 1))) scoped.set(key.slice(dot + 1), value);
     shared.scoped.set(Number(position), scoped);
     return;
   }
   if (position !== undefined && strict) {
     raise('bad-request', `"${position}" in "${key}" is not the number of a step.`, 'Use `2.key` for step 2.');
   }
-  shared.global.set(key, value);
+  if (!isPrivateKey(key)) shared.global.set(key, value);
 }

@@ -5,6 +5,7 @@
  */
 import { isId } from '../bytes.ts';
 import { raise } from '../errors.ts';
+import { isPrivateKey } from '../message.ts';
 import { Sequence, type Value } from '../value.ts';
 import { unquoted } from './escapes.ts';
 import type { Parsing } from './parse.ts';
@@ -48,12 +49,13 @@ function inlines(text: string, own: Map<string, Value>, parsing: Parsing): Map<s
   for (const piece of split(text, '&', parsing.env.limits.maxSegmentBytes)) {
     const { before: key, separator, after } = cut(piece, '=');
     if (separator === '') {
-      own.set(piece, true);
+      if (!isPrivateKey(piece)) own.set(piece, true);
       continue;
     }
     const value = unquoted(after);
     const entry = typed(key, subpath(value, parsing) ?? value, parsing);
-    if (entry !== undefined) own.set(entry[0], entry[1]);
+    // Private keys are the node's own; nobody sets them from outside (spec 01 §1.3).
+    if (entry !== undefined && !isPrivateKey(entry[0])) own.set(entry[0], entry[1]);
   }
   return own;
 }

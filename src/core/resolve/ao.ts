@@ -86,6 +86,10 @@ export class Toolbox implements Ao {
     return convert(value, target, source, this.#x.env);
   }
 
+  get lendsKey(): boolean {
+    return this.#x.session.lendsKey;
+  }
+
   commit(message: Message, request?: Message, wallet?: Wallet): Awaitable<Message> {
     // A signature is never the same twice, and needs a key.
     const x = this.#x;

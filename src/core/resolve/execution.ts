@@ -30,13 +30,16 @@ export class Session {
   readonly signal: AbortSignal;
   /** A device call may enter a lane that its own caller holds. */
   readonly allowRecursion: boolean;
+  /** Whoever asks may have messages of their own signed with the node's key. */
+  readonly lendsKey: boolean;
   readonly #maxSteps: number;
   #steps = 0;
 
-  constructor(maxSteps: number, signal: AbortSignal, allowRecursion: boolean) {
+  constructor(maxSteps: number, signal: AbortSignal, allowRecursion: boolean, lendsKey: boolean) {
     this.#maxSteps = maxSteps;
     this.signal = signal;
     this.allowRecursion = allowRecursion;
+    this.lendsKey = lendsKey;
   }
 
   /** Counts one step. Throws `out-of-budget` when there are none left. */

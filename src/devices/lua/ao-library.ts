@@ -12,6 +12,7 @@ import type { Ao } from '../../core/device.ts';
 import { AoException, errorFrom } from '../../core/errors.ts';
 import { isMessage, Message, messageFrom } from '../../core/message.ts';
 import type { Outcome } from '../../core/outcome.ts';
+import { withoutPrivate } from '../../core/private.ts';
 import { As, isList, NOT_FOUND, UNSET, type Value } from '../../core/value.ts';
 import type { LuaHostFunction, LuaReply } from '../../vm/lua/machine.ts';
 import { wireable } from './values.ts';
@@ -45,9 +46,10 @@ export function aoLibrary(
           ? messageFrom([[second, third ?? UNSET]])
           : undefined;
       if (changes === undefined) return { crash: 'badarg' };
-      const message = isMessage(base) ? base : Message.empty;
+      const message = isMessage(base) ? (withoutPrivate(base) as Message) : Message.empty;
       try {
-        return { values: [await wireable(await ao.set(message, changes), ao)] };
+        const cleaned = withoutPrivate(changes) as Message;
+        return { values: [await wireable(await ao.set(message, cleaned), ao)] };
       } catch (thrown) {
         if (!(thrown instanceof AoException)) throw thrown;
         return { crash: thrown.error.message };
@@ -89,7 +91,9 @@ async function reply(outcome: Outcome, ao: Ao): Promise<LuaReply> {
 }
 
 /** `{"as", device, message}` is a directive in a sequence. */
-function directive(value: Value): Value {
+function directive(given: Value): Value {
+  // Private data is the node's: a program can neither see nor set it.
+  const value = withoutPrivate(given);
   if (isList(value) && value.length === 3 && value[0] === 'as') return new As(value[1]!, value[2]!);
   return value;
 }

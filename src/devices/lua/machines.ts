@@ -1,13 +1,14 @@
 /**
  * The Lua machines of one thread: a table of live ones, found by handles that messages carry privately.
  *
- * A handle is `<machine>:<version>`. Running a function moves its machine on by a version, so that a handle always means one exact state:
+ * A handle is `<machine>:<version>:<secret>`. Running a function moves its machine on by a version, so that a handle always means one exact state:
  *
  *   - in a lane (exclusive) only the newest state is ever called, so the machine just moves on;
  *   - elsewhere a message keeps its meaning for ever, so its state is kept as pages beside the machine and restored when it is asked for.
  *
  * The table is bounded; what falls out of it comes back from a snapshot or from its modules. A capability of `lua@5.3a`.
  */
+import { randomUUID } from 'node:crypto';
 import { isMessage, type Message } from '../../core/message.ts';
 import { getPrivate } from '../../core/private.ts';
 import { compileLua, type LuaEngine } from '../../vm/lua/engine.ts';
@@ -64,6 +65,8 @@ export class LuaMachines {
   readonly #options: LuaMachinesOptions;
   /** In the order of their last use. */
   readonly #live = new Map<number, Live>();
+  /** Part of every handle: whoever doesn't hold one can't make it up. */
+  readonly #secret = randomUUID();
   readonly #library = new Map<Dialect, ReadonlySet<string>>();
   #next = 1;
 
@@ -104,6 +107,7 @@ export class LuaMachines {
   /** The machine in exactly the state a handle means, or `undefined` if that is gone. */
   find(handle: string): Live | undefined {
     const [id, version] = handle.split(':').map(Number) as [number, number];
+    if (handle.split(':')[2] !== this.#secret) return undefined;
     const live = this.#live.get(id);
     if (live === undefined) return undefined;
     this.#live.delete(id);
@@ -114,7 +118,7 @@ export class LuaMachines {
   }
 
   handle(live: Live): string {
-    return `${live.id}:${live.version}`;
+    return `${live.id}:${live.version}:${this.#secret}`;
   }
 
   /** Remembers the state of a machine before a call, so that the message it belongs to keeps its meaning. */
@@ -135,7 +139,7 @@ export class LuaMachines {
     const handles = getPrivate(state, 'lua-machine');
     if (!isMessage(handles)) return;
     for (const [, handle] of handles.entries()) {
-      if (typeof handle === 'string') this.#live.delete(Number(handle.split(':')[0]));
+      if (typeof handle === 'string' && handle.endsWith(this.#secret)) this.#live.delete(Number(handle.split(':')[0]));
     }
   }
 

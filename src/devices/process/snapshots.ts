@@ -98,7 +98,11 @@ export class Snapshots {
     if (!isMessage(value)) return value;
     const hashes = value.get('page-list');
     if (isList(hashes)) {
-      const bytes = new Uint8Array(value.get('size') as number);
+      const size = value.get('size');
+      if (typeof size !== 'number' || size < 0 || size > hashes.length * pageBytes) {
+        raise('bad-encoding', 'The pages of a snapshot do not make up its size.');
+      }
+      const bytes = new Uint8Array(size);
       let at = 0;
       for (const hash of hashes) {
         const page = await this.#store.read(`pages/${hash as string}`);

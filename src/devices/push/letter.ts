@@ -4,7 +4,7 @@
  */
 import type { Ao } from '../../core/device.ts';
 import type { Dialect } from '../../core/dialect.ts';
-import { isMessage, Message, message } from '../../core/message.ts';
+import { isMessage, isPrivateKey, Message, message } from '../../core/message.ts';
 import { isList, type Value } from '../../core/value.ts';
 import type { Wallet } from '../../core/wallet.ts';
 import { plain } from '../plain.ts';
@@ -25,6 +25,10 @@ export function lowerKeys(value: Value): Value {
   let changed = false;
   for (const [key, child] of value.entries()) {
     if (key === 'commitments') continue;
+    if (isPrivateKey(key.toLowerCase())) {
+      changed = true;
+      continue;
+    }
     const lower = lowerKeys(child);
     changed ||= lower !== child || key !== key.toLowerCase();
     out.set(key.toLowerCase(), lower);

@@ -46,6 +46,9 @@ async function register(call: SchedulerCall): Promise<Outcome> {
         : asMessage(await plain(ao, requestMessage, target));
   if (asked === undefined) return fail('bad-request', `The request has no message under \`${target}\`.`);
   const record = withOnlyCommitted(asked);
+  if (record.has('status') || record.has('from-process')) {
+    return fail('bad-signature', 'An answer or a letter of a node is not its location record.', { status: 400 });
+  }
   const signers = await ao.signers(record);
   if (signers.length === 0 || !(await verify(record, environment))) {
     return fail('bad-signature', 'A location record has to be signed by its scheduler.', { status: 400 });
@@ -82,6 +85,7 @@ async function register(call: SchedulerCall): Promise<Outcome> {
       'codec-device': codec,
     }),
     message({ 'commitment-device': codec }),
+    environment.wallet,
   );
   await keep(cache, made, [signer]);
   return ok(made);
