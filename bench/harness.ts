@@ -58,12 +58,76 @@ export async function rateAsync(operation: () => Promise<unknown>, parallel = 1)
   return middle(rates);
 }
 
+/** One side of a comparison: what runs, and how many of it at once. */
+export interface Side {
+  readonly run: () => unknown;
+  readonly parallel?: number;
+}
+
+/** What {@link against} measures. Rates are per second; `share` is the median of the rounds' ratios, which is what a goal is about. */
+export interface Compared {
+  readonly rate: number;
+  readonly limit: number;
+  readonly share: number;
+}
+
+/**
+ * Measures `side` against its limit, taking turns round by round: the machine's speed drifts, so only what is measured within the same moment
+ * is compared.
+ */
+export async function against(limit: Side, side: Side, count = 7, ms = roundMs): Promise<Compared> {
+  const limits: number[] = [];
+  const shares: number[] = [];
+  await turn(side, ms);
+  let before = await turn(limit, ms);
+  for (let round = 0; round < count; round++) {
+    const rate = await turn(side, ms);
+    const after = await turn(limit, ms);
+    limits.push((before + after) / 2);
+    shares.push((2 * rate) / (before + after));
+    before = after;
+  }
+  return compared(limits, shares);
+}
+
+/** From rates of the limit and ratios to it, round by round. */
+export function compared(limits: readonly number[], shares: readonly number[]): Compared {
+  const limit = middle([...limits]);
+  const share = middle([...shares]);
+  return { rate: share * limit, limit, share };
+}
+
+/** A figure with its limit and a goal for the share of it. */
+export function shareFigure(name: string, limitName: string, { rate, limit, share }: Compared, goal: number): Figure {
+  return {
+    name,
+    rate,
+    limit: { name: limitName, rate: limit },
+    goal: { text: `≥ ${Math.round(goal * 100)} %`, met: share >= goal },
+  };
+}
+
+async function turn({ run, parallel = 1 }: Side, ms: number): Promise<number> {
+  const start = performance.now();
+  let count = 0;
+  const worker = async (): Promise<void> => {
+    while (performance.now() - start < ms) {
+      // Synchronous answers are not awaited: a promise would cost more than many of them.
+      const answer = run();
+      if (answer instanceof Promise) await answer;
+      count++;
+    }
+  };
+  await Promise.all(Array.from({ length: parallel }, worker));
+  return (count * 1000) / (performance.now() - start);
+}
+
 function median(round: () => number): number {
   round();
   return middle(Array.from({ length: rounds }, round));
 }
 
-function middle(values: number[]): number {
+export function middle(values: number[]): number {
   return values.sort((a, b) => a - b)[values.length >> 1]!;
 }
 

@@ -1,0 +1,192 @@
+/**
+ * Signed POSTs to schedules, beside what they can't do without: verifying one RSA-4096 signature and making one (issue goal: 75 %). In this
+ * process, and over HTTP to a node in a process of its own; to one schedule and to a hundred.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { constants, createPrivateKey, createPublicKey, sign, verify } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { Agent, request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { signRequest } from '../../src/client/signed-request.ts';
+import { isMessage, Message, message } from '../../src/core/message.ts';
+import { lua } from '../../src/devices/lua.ts';
+import { createLibrary } from '../../src/node/library.ts';
+import { openLmdb } from '../../src/stores/lmdb.ts';
+import { type ProcessWorld, processWorld, testWallet } from '../../test/support/process-world.ts';
+import { against, type Report, type Side, shareFigure } from '../harness.ts';
+
+const parallel = 16;
+const schedules = 100;
+const poolSize = 256;
+const rounds = 7;
+const roundMs = 1_000;
+const limitName = 'RSA verify + sign';
+const goal = 0.75;
+
+export async function bench(report: Report): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), 'bench-post-'));
+  try {
+    await inProcess(join(directory, 'store'), report);
+    await overHttp(join(directory, 'node'), report);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** One verification and one signature, as OpenSSL does them. */
+async function rawWork(): Promise<Side> {
+  const jwk = JSON.parse(readFileSync(new URL('../../test/vectors/keys/rsa4096-1.json', import.meta.url), 'utf8'));
+  const padding = constants.RSA_PKCS1_PSS_PADDING;
+  const key = { key: createPrivateKey({ key: jwk, format: 'jwk' }), padding, saltLength: 64 };
+  const pub = {
+    key: createPublicKey({ key: jwk, format: 'jwk' }),
+    padding,
+    saltLength: constants.RSA_PSS_SALTLEN_AUTO,
+  };
+  const rawSign = promisify(sign) as (alg: string, data: Uint8Array, key: object) => Promise<Buffer>;
+  const rawVerify = promisify(verify) as (
+    alg: string,
+    data: Uint8Array,
+    key: object,
+    signature: Uint8Array,
+  ) => Promise<boolean>;
+  const data = new TextEncoder().encode('a signature base of ordinary length '.repeat(10));
+  const signature = await rawSign('sha512', data, key);
+  return {
+    parallel,
+    run: async () => {
+      await rawVerify('sha512', data, pub, signature);
+      await rawSign('sha512', data, key);
+    },
+  };
+}
+
+// ---- in this process --------------------------------------------------------------------------------------------------------
+
+async function inProcess(directory: string, report: Report): Promise<void> {
+  const store = await openLmdb({ directory });
+  try {
+    const world = processWorld({ store, devices: [lua] });
+    const processes: string[] = [];
+    for (let i = 0; i < schedules; i++) processes.push(await world.spawn({ name: `p${i}` }));
+    const limit = await rawWork();
+    for (const targets of [processes.slice(0, 1), processes]) {
+      const run = await poster(world, targets);
+      const name = `in process, POST to ${targets.length === 1 ? 'one schedule' : `${targets.length} schedules`}`;
+      report.figure(shareFigure(name, limitName, await against(limit, { parallel, run }, rounds, roundMs), goal));
+    }
+  } finally {
+    await store[Symbol.asyncDispose]();
+  }
+}
+
+/** Posts one message after the other from a pool of signed ones. Each time a message of its own: nothing about it is known before. */
+async function poster(world: ProcessWorld, targets: readonly string[]): Promise<() => Promise<void>> {
+  const pool = await Promise.all(
+    Array.from({ length: poolSize }, (_, n) =>
+      world.sign({ type: 'Message', target: targets[n % targets.length]!, action: 'Transfer', quantity: '1000', n }),
+    ),
+  );
+  let n = 0;
+  return async () => {
+    const known = pool[n++ % poolSize]!;
+    const body = new Message(new Map(known.entries()));
+    const base = message({ device: 'scheduler@1.0' });
+    const outcome = await world.library.resolve(base, message({ path: 'schedule', method: 'POST', body }));
+    if (outcome.status !== 'ok' || !isMessage(outcome.value))
+      throw new Error(`not scheduled: ${JSON.stringify(outcome)}`);
+  };
+}
+
+// ---- over HTTP --------------------------------------------------------------------------------------------------------------
+
+async function overHttp(directory: string, report: Report): Promise<void> {
+  const child = fork(import.meta.filename, ['serve', directory], { execArgv: process.execArgv });
+  const agent = new Agent({ keepAlive: true, maxSockets: parallel });
+  try {
+    const [url] = (await once(child, 'message')) as [string];
+    const limit = await rawWork();
+    for (const signing of ['httpsig@1.0', 'ans104@1.0'] as const) {
+      const processes: string[] = [];
+      for (let i = 0; i < schedules; i++) processes.push(await spawn(url, agent, `${signing} ${i}`));
+      for (const targets of [processes.slice(0, 1), processes]) {
+        const pool = await Promise.all(Array.from({ length: poolSize }, (_, n) => signed(targets, n, signing)));
+        let n = 0;
+        const run = async (): Promise<void> => {
+          const { path, headers, body } = pool[n++ % poolSize]!;
+          await post(url + path, agent, headers, body);
+        };
+        const to = targets.length === 1 ? 'one schedule' : `${targets.length} schedules`;
+        const figures = await against(limit, { parallel, run }, rounds, roundMs);
+        report.figure(shareFigure(`HTTP, ${signing}, POST to ${to}`, limitName, figures, goal));
+      }
+    }
+  } finally {
+    agent.destroy();
+    await stop(child);
+  }
+}
+
+const sender = testWallet('rsa4096-2.json');
+const library = createLibrary({ wallet: sender });
+
+interface Request {
+  readonly path: string;
+  readonly headers: { readonly [name: string]: string };
+  readonly body: Uint8Array | undefined;
+}
+
+async function signed(targets: readonly string[], n: number, signing: 'httpsig@1.0' | 'ans104@1.0'): Promise<Request> {
+  const target = targets[n % targets.length]!;
+  const path = `/${target}~process@1.0/schedule`;
+  const tags = { type: 'Message', action: 'Transfer', quantity: '1000', n: String(n) };
+  return { path, ...(await signRequest(path, { tags, target, data: 'hello' }, signing, sender, library)) };
+}
+
+async function spawn(url: string, agent: Agent, name: string): Promise<string> {
+  const address = testWallet('rsa4096-1.json').address;
+  const tags = { device: 'process@1.0', type: 'Process', scheduler: address, name };
+  const path = '/~scheduler@1.0/schedule';
+  const { id, headers, body } = await signRequest(path, { tags }, 'ans104@1.0', sender, library);
+  await post(url + path, agent, headers, body);
+  return id;
+}
+
+function post(
+  url: string,
+  agent: Agent,
+  headers: { readonly [name: string]: string },
+  body: Uint8Array | undefined,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request(url, { method: 'POST', agent, headers }, (response) => {
+      const parts: Buffer[] = [];
+      response.on('data', (part: Buffer) => parts.push(part));
+      response.on('error', reject);
+      response.on('end', () => {
+        if (response.statusCode === 200) resolve();
+        else reject(new Error(`${response.statusCode} ${Buffer.concat(parts).toString().slice(0, 500)}`));
+      });
+    });
+    outgoing.on('error', reject);
+    outgoing.end(body);
+  });
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  const exited = once(child, 'exit');
+  child.kill();
+  await exited;
+}
+
+/** Runs as a process of its own. */
+async function serve(directory: string): Promise<void> {
+  const { startNode } = await import('../../src/testing/start-node.ts');
+  const node = await startNode({ wallet: testWallet('rsa4096-1.json'), options: { 'data-dir': directory } });
+  process.send?.(node.url);
+}
+
+if (process.send !== undefined && process.argv[2] === 'serve') await serve(process.argv[3]!);
