@@ -3,6 +3,7 @@
  * the declarations of options.ts. Every value remembers where it came from, for `hyperbeam config explain`.
  */
 import { existsSync } from 'node:fs';
+import type { Device } from '../core/device.ts';
 import { raise } from '../core/errors.ts';
 import { Message } from '../core/message.ts';
 import type { Value } from '../core/value.ts';
@@ -42,6 +43,8 @@ export interface ConfigSources {
    * the working directory if there is one.
    */
   readonly file?: string;
+  /** Devices that the node gets besides its own: their options are known, too. */
+  readonly devices?: readonly Device[];
 }
 
 interface Given {
@@ -51,7 +54,7 @@ interface Given {
 
 /** The configuration from its sources. Throws `bad-request` with a sentence for people. */
 export function loadConfig(sources: ConfigSources = {}): Config {
-  const known = declarations();
+  const known = declarations(sources.devices);
   const env = sources.env ?? {};
   const given = new Map<string, Given>();
   for (const option of known.values()) {
@@ -81,9 +84,9 @@ export function loadConfig(sources: ConfigSources = {}): Config {
   return check(known, given, [...ignored]);
 }
 
-/** A configuration from values in code, for tests and programs. */
-export function configFrom(values: { readonly [name: string]: unknown }): Config {
-  const known = declarations();
+/** A configuration from values in code, for tests and programs; `devices` are those that the node gets besides its own. */
+export function configFrom(values: { readonly [name: string]: unknown }, devices: readonly Device[] = []): Config {
+  const known = declarations(devices);
   const given = new Map<string, Given>();
   for (const [name, value] of Object.entries(values)) {
     if (!known.has(name)) unknown(name, known, 'the program');

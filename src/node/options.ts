@@ -2,7 +2,8 @@
  * Every option of a node by its dashed name, joined from where they are declared (style §5): flags, environment, files, `config explain` and
  * `docs/config.md` all come from here. An option that nothing reads has no place in it.
  */
-import * as z from 'zod';
+import type * as z from 'zod';
+import type { Device } from '../core/device.ts';
 import { allDevices } from '../devices/all.ts';
 import { listenerOptions } from '../http/options.ts';
 import { clientOptions } from '../net/options.ts';
@@ -70,8 +71,8 @@ export interface OptionDeclaration {
   readonly section: string;
 }
 
-/** Every option by its dashed name. */
-export function declarations(): ReadonlyMap<string, OptionDeclaration> {
+/** Every option by its dashed name, those of devices that are brought along (`own`) included. */
+export function declarations(own: readonly Device[] = []): ReadonlyMap<string, OptionDeclaration> {
   const all = new Map<string, OptionDeclaration>();
   const add = (section: string, name: string, schema: z.ZodType, given: OptionMeta = {}): void => {
     const meta: OptionMeta = { ...given, ...(schema.meta() as OptionMeta | undefined) };
@@ -93,13 +94,19 @@ export function declarations(): ReadonlyMap<string, OptionDeclaration> {
   for (const [name, schema] of Object.entries(clientOptions.shape)) {
     add('requests to others', `peer-${dashed(name)}`, schema);
   }
-  for (const device of allDevices) {
-    if (!(device.options instanceof z.ZodObject)) continue;
-    for (const [name, schema] of Object.entries(device.options.shape)) {
-      if (!all.has(name)) add(device.name, name, schema as z.ZodType, { live: true });
+  for (const device of [...allDevices, ...own]) {
+    for (const [name, schema] of Object.entries(shapeOf(device))) {
+      if (!all.has(name)) add(device.name, name, schema, { live: true });
     }
   }
   return all;
+}
+
+/** The options of a device by name. Looked at by form, because a device from outside may have a Zod of its own; other libraries don't tell. */
+function shapeOf({ options }: Device): { readonly [name: string]: z.ZodType } {
+  return options !== undefined && 'shape' in options
+    ? ((options as unknown as z.ZodObject).shape as { readonly [name: string]: z.ZodType })
+    : {};
 }
 
 /** `maxBodyBytes` → `max-body-bytes`. */

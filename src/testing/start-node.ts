@@ -37,14 +37,17 @@ export interface TestNode extends Node {
  */
 export async function startNode(given: TestNodeOptions = {}): Promise<TestNode> {
   const { options = {}, wallet = testWallet(), ...parts } = given;
-  const config = configFrom({
-    bind: '127.0.0.1',
-    port: 0,
-    'log-level': 'silent',
-    'peer-allow-private': true,
-    ...('data-dir' in options ? {} : { 'store-kind': 'memory' }),
-    ...options,
-  });
+  const config = configFrom(
+    {
+      bind: '127.0.0.1',
+      port: 0,
+      'log-level': 'silent',
+      'peer-allow-private': true,
+      ...('data-dir' in options ? {} : { 'store-kind': 'memory' }),
+      ...options,
+    },
+    parts.devices,
+  );
   const node = await assemble(config, { wallet, ...parts } satisfies NodeParts);
   const clients: NodeClient[] = [];
   const close = async (): Promise<void> => {
