@@ -12,7 +12,7 @@
 **    8 function     u32 size, its printed name
 **    9 a table that contains itself (only when cycles are allowed)
 **
-** Every call answers in the output buffer (hb_out, hb_outsize):
+** Every call answers in the output buffer (hb_out):
 **    u8 status; 0: u32 count, values
 **               else (LUAN_... or 255 error, 254 syntax): string kind, string text, value, u32 frames, frames
 **    frame: string name, string what ("Lua" or "C"), string chunk, i32 line, u32 count, arguments (a table or function only by the
@@ -161,7 +161,6 @@ static Buf out, trace, args;
 static size_t maxoutput = 64 * 1024 * 1024;
 
 EXPORT("hb_out") unsigned char *hb_out (void) { return out.p; }
-EXPORT("hb_outsize") int hb_outsize (void) { return (int)out.n; }
 EXPORT("hb_maxoutput") void hb_maxoutput (double bytes) { maxoutput = (size_t)bytes; }
 
 static void room (lua_State *L, Buf *b, size_t n) {
@@ -567,8 +566,14 @@ static int dobind (lua_State *L) {
   return 0;
 }
 
+static int running = 0;
+
+/* lets the host see at once that a call did not suspend */
+EXPORT("hb_running") int hb_running (void) { return running; }
+
 static int run (lua_CFunction f, Job *j) {
   lua_State *L = L0;
+  running = 1;
   luaN_fatal = 0;
   luaN_kind = "error";
   reset(&out);
@@ -594,6 +599,7 @@ static int run (lua_CFunction f, Job *j) {
   }
   lua_settop(L, 0);
   luaN_fatal = 0;
+  running = 0;
   return out.p[0];
 }
 

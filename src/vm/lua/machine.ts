@@ -101,7 +101,7 @@ export class LuaMachine {
         this.#waiting = reply;
         return 0;
       },
-      host_wait: () => this.#waiting!,
+      host_wait: () => this.#wait(),
       host_print: (pointer, size) => {
         this.#options.print?.(this.#reader(0).bytes.toString('utf8', pointer, pointer + size));
       },
@@ -306,9 +306,9 @@ export class LuaMachine {
     this.#hostError = undefined;
     this.#busy = true;
     const [pointer, running] = start();
-    // `promising` runs the call at once and always gives a promise. When nothing suspended, the call is already over: the answer is in
-    // the output buffer (empty while a call runs) and can be read without waiting for the promise.
-    if (this.#finished()) {
+    // `promising` runs the call at once and always gives a promise. When nothing suspended, the call is over by now, and its answer can
+    // be read without waiting for the promise.
+    if (this.#exports.hb_running() === 0) {
       running.catch(() => {});
       return this.#finish(pointer, name, read);
     }
@@ -316,10 +316,6 @@ export class LuaMachine {
       () => this.#finish(pointer, name, read),
       (error: unknown) => this.#trapped(error),
     );
-  }
-
-  #finished(): boolean {
-    return this.#exports.hb_outsize() > 0;
   }
 
   #finish<T>(
@@ -382,6 +378,15 @@ export class LuaMachine {
     if (outermost?.name === '') frames[frames.length - 1] = { ...outermost, name: called };
     const failure = { code, kind, message, value, frames };
     return this.#hostError === undefined ? failure : { ...failure, cause: this.#hostError.error };
+  }
+
+  /** The time a host function takes is not the program's. */
+  async #wait(): Promise<number> {
+    const start = performance.now();
+    const reply = await this.#waiting!;
+    this.#waiting = undefined;
+    this.#deadline += performance.now() - start;
+    return reply;
   }
 
   #hostCall(id: number, pointer: number): Awaitable<number> {

@@ -9,11 +9,11 @@ declare const WebAssembly: {
   Instance: new (module: WasmModule, imports: object) => { readonly exports: unknown };
   Module: { imports(module: WasmModule): { readonly module: string; readonly name: string }[] };
   /** JS-promise integration: an import that suspends the WebAssembly stack until its promise is kept. */
-  Suspending: new (
+  readonly Suspending?: new (
     f: () => Promise<number>,
   ) => () => number;
   /** JS-promise integration: an export whose stack may be suspended. Runs at once and gives a promise of its result. */
-  promising<A extends readonly number[]>(f: (...args: A) => number): (...args: A) => Promise<number>;
+  promising?<A extends readonly number[]>(f: (...args: A) => number): (...args: A) => Promise<number>;
 };
 
 /** A compiled module. */
@@ -39,7 +39,7 @@ export interface LuaExports {
   hb_used(): number;
   hb_seed(seed: number): void;
   hb_out(): number;
-  hb_outsize(): number;
+  hb_running(): number;
   hb_maxoutput(bytes: number): void;
   hb_cycles(allow: number): void;
   hb_create(network: number): number;
@@ -69,9 +69,12 @@ export async function compileModule(): Promise<WasmModule> {
   return WebAssembly.compile(await readFile(moduleUrl));
 }
 
-/** An export whose stack a host function may suspend. */
+/**
+ * An export whose stack a host function may suspend. Without JS-promise integration (before Node 25) it runs all the same; only a host
+ * function that gives a promise fails then.
+ */
 export function suspendable<A extends readonly number[]>(f: (...args: A) => number): (...args: A) => Promise<number> {
-  return WebAssembly.promising(f);
+  return WebAssembly.promising?.(f) ?? (async (...args: A) => f(...args));
 }
 
 /** Names of the imports, for the test that keeps the module away from the outside world. */
@@ -85,7 +88,12 @@ export function instantiate(module: WasmModule, imports: LuaImports): LuaExports
     env: {
       ...imports,
       // Only this import suspends: calling a suspending import always does, even when its result is there already.
-      host_wait: new WebAssembly.Suspending(imports.host_wait),
+      host_wait:
+        WebAssembly.Suspending === undefined
+          ? () => {
+              throw new Error('This version of Node cannot suspend Lua: host functions must not give promises.');
+            }
+          : new WebAssembly.Suspending(imports.host_wait),
       getTempRet0: () => tempRet0,
       setTempRet0: (value: number) => {
         tempRet0 = value;
