@@ -26,12 +26,12 @@ cp "$here"/*.c "$here"/*.h src/
 cd src
 
 files="lapi lcode lctype ldebug ldo ldump lfunc lgc llex lmem lobject lopcodes lparser lstate lstring ltable ltm lundump lvm lzio"
-files="$files lauxlib lbaselib lcorolib ltablib lstrlib lmathlib lutf8lib"
+files="$files lauxlib lbaselib lcorolib ltablib lstrlib lmathlib lutf8lib lbitlib"
 files="$files bridge lbig lnetvm lnetlib lnetstr"
 sources=; for f in $files; do sources="$sources $f.c"; done
 # Relative names only: nothing of this machine's paths may end up in the module.
 # The C stack lies first, so that an overflow traps instead of writing over data; 200 nested calls (LUAI_MAXCCALLS) fit.
-emcc -O3 -fwasm-exceptions -s SUPPORT_LONGJMP=wasm -s STANDALONE_WASM=1 --no-entry -I. -include lhost.h -DNDEBUG \
+emcc -O3 -fwasm-exceptions -s SUPPORT_LONGJMP=wasm -s STANDALONE_WASM=1 --no-entry -I. -include lhost.h -DNDEBUG -DLUA_COMPAT_5_2 \
   '-Dluai_makeseed()=0x5bd1e995u' '-Dlua_getlocaledecpoint()=(46)' \
   '-Dlua_writestring(s,l)=host_print(s,l)' '-Dlua_writeline()=host_print("\n",1)' '-Dlua_writestringerror(s,p)=((void)0)' \
   -s TOTAL_STACK=524288 -s INITIAL_MEMORY=1048576 -s ALLOW_MEMORY_GROWTH=1 -s MAXIMUM_MEMORY=4294901760 \
