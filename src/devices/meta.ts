@@ -14,12 +14,12 @@
 
 import { device } from '../core/device.ts';
 import { text } from '../core/fields.ts';
-import { isMessage, type Message, message, messageFrom } from '../core/message.ts';
+import { isMessage, type Message, message } from '../core/message.ts';
 import { fail, type Outcome, ok } from '../core/outcome.ts';
 import { Float, type Value } from '../core/value.ts';
 import type {} from './meta/node-control.ts';
 import { publicNodeMessage } from './meta/node-message.ts';
-import { isTransportKey, optionName } from './meta/option-names.ts';
+import { isTransportKey } from './meta/option-names.ts';
 import { takeSignatures } from './meta/replay.ts';
 import { isOperator, operatorAddress, operatorRequest } from './meta/roles.ts';
 import { plain } from './plain.ts';
@@ -46,7 +46,7 @@ export const meta = device({
         // A header that anybody's client sends is an option only if it was signed.
         const unsigned = (await ao.signers(request)).length === 0;
         const changes = signed.filter((key) => !isTransportKey(key) && !(unsigned && key === 'host'));
-        await node.change(messageFrom([...changes.entries()].map(([key, value]) => [optionName(key), value])));
+        await node.change(changes);
         const count = node.history().length;
         return ok(message({ body: `Node message updated. History: ${count} updates.`, 'history-length': count }));
       },

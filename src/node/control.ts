@@ -21,6 +21,8 @@ export class RunningNode implements NodeControl {
   #resolver: Resolver | undefined;
   #options: Message;
   #history: readonly Message[] = [];
+  readonly #declared = declarations();
+  #listener: ((options: Message) => void) | undefined;
 
   constructor(options: Message, build: BuildInfo) {
     this.#options = options;
@@ -41,6 +43,15 @@ export class RunningNode implements NodeControl {
     return this.#options;
   }
 
+  /** Calls back with the node message whenever it changed. */
+  onChange(listener: (options: Message) => void): void {
+    this.#listener = listener;
+  }
+
+  declares(name: string): boolean {
+    return this.#declared.has(name);
+  }
+
   history(): readonly Message[] {
     return this.#history;
   }
@@ -49,13 +60,12 @@ export class RunningNode implements NodeControl {
     if (this.#history.length >= maxChanges) {
       raise('limit-exceeded', `This node was changed ${maxChanges} times since it started.`, 'Start it anew.');
     }
-    const known = declarations();
     const checked: [string, Value][] = [];
     for (const [key, value] of changes.entries()) {
       const name = canonicalName(key);
-      const declared = known.get(name);
+      const declared = this.#declared.get(name);
       if (declared === undefined) {
-        checked.push([name, value]);
+        checked.push([key, value]);
         continue;
       }
       const result = checkOption(declared, value);
@@ -79,6 +89,7 @@ export class RunningNode implements NodeControl {
 
   #install(changes: Iterable<readonly [string, Value]>): void {
     this.#options = this.#options.withAll(changes);
+    this.#listener?.(this.#options);
     const before = this.#resolver;
     if (before === undefined) return;
     this.#resolver = new Resolver({ ...before.env, options: this.#options }, before);

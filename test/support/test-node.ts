@@ -11,6 +11,7 @@ export function testNode(options: { readonly [name: string]: Input } = {}): Node
   };
   return {
     build: { version: '0.1.0', source: 'a'.repeat(40), builtAt: 1_700_000_000 },
+    declares: () => true,
     options: () => current,
     history: () => history,
     change(changes) {

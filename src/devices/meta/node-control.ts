@@ -15,13 +15,15 @@ declare module '../../core/device.ts' {
 
 export interface NodeControl {
   readonly build: BuildInfo;
-  /** The node message: every option by its dashed name, private ones included. */
+  /** Whether this is the dashed name of an option of this node. Others are the operator's own and stay as they are spelt. */
+  declares(name: string): boolean;
+  /** The node message: every declared option by its dashed name, private ones included. */
   options(): Message;
   /** The changes made so far, oldest first, without private keys. */
   history(): readonly Message[];
   /**
-   * Lays these options (dashed names) over the node message for all requests that start from now on, converted to the types of the
-   * declared options, and adds them to the history. Throws `bad-type` for a value that doesn't fit. Whoever calls this has checked that
+   * Lays these options over the node message for all requests that start from now on, the declared ones under their dashed names and
+   * converted to their types, and adds them to the history. Throws `bad-type` for a value that doesn't fit. Whoever calls this has checked that
    * the caller may.
    */
   change(changes: Message): Awaitable<void>;
