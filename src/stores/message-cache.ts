@@ -285,19 +285,20 @@ export class MessageCache implements Cache {
 
   /**
    * What {@link write} would write, for callers who put it into a batch of their own: an assignment and its message together with the
-   * log's row. Nothing of it is there before that batch is; `done` is to be called then.
+   * log's row. Nothing of it is there before that batch is; `done` is to be called then. `checked`: ids of commitments that need no check,
+   * because the caller has made them.
    */
-  prepare(value: Value): Awaitable<Prepared> {
+  prepare(value: Value, checked: readonly string[] = []): Awaitable<Prepared> {
     if (isBinary(value)) {
       const bytes = toBytes(value);
       const path = `${layout.data}/${layout.hashOf(bytes)}`;
       return { path, entries: [put(path, bytes)], done: () => {} };
     }
     if (!isMessage(value) && !isList(value)) raise('bad-type', 'Only messages, lists and byte strings can be stored.');
-    return this.#prepare(value, []);
+    return this.#prepare(value, checked);
   }
 
-  /** `checked`: ids that a source has found to belong to the value. */
+  /** `checked`: ids that somebody else has found to belong to the value. */
   #prepare(value: Message | readonly Value[], checked: readonly string[]): Awaitable<Prepared> {
     const writer = new MessageWriter(this, this.#environment(), checked);
     return andThen(writer.add(value), (path) => {
