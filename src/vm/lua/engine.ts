@@ -11,6 +11,8 @@ import { compileModule } from './module.ts';
 import type { LuaSnapshot } from './snapshot.ts';
 
 export interface LuaEngine {
+  /** Which Lua module this is. Snapshots can only be restored by the version that made them. */
+  readonly version: string;
   /** A fresh machine. The same options and calls always give the same memory, byte for byte. */
   create(options?: LuaOptions): LuaMachine;
   /** A machine in the state of a snapshot; its dialect is the snapshot's. */
@@ -18,9 +20,10 @@ export interface LuaEngine {
 }
 
 export async function compileLua(): Promise<LuaEngine> {
-  const module = await compileModule();
+  const { module, version } = await compileModule();
   return {
-    create: (options = {}) => new LuaMachine(module, options),
-    restore: (snapshot, options = {}) => new LuaMachine(module, options, snapshot),
+    version,
+    create: (options = {}) => new LuaMachine(module, version, options),
+    restore: (snapshot, options = {}) => new LuaMachine(module, version, options, snapshot),
   };
 }

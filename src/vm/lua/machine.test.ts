@@ -48,7 +48,7 @@ describe('the artefact', () => {
   });
 
   it('imports nothing but the host functions: no files, clock, environment or randomness', async () => {
-    expect(importNames(await compileModule()).sort()).toEqual([
+    expect(importNames((await compileModule()).module).sort()).toEqual([
       'env.emscripten_notify_memory_growth',
       'env.getTempRet0',
       'env.host_call',
@@ -313,6 +313,13 @@ describe('budgets', () => {
     expect(vm.broken).toBe(false);
   });
 
+  it('can change between calls', () => {
+    const vm = machine('function f() for _ = 1, 1000 do end end', { limits: { instructions: 100 } });
+    expect(failure(vm.call('f')).code).toBe('lua-instruction-limit');
+    vm.setLimits({ instructions: 10_000 });
+    values(vm.call('f'));
+  });
+
   it('count the same instructions every time', () => {
     const count = (): number => {
       const vm = machine(
@@ -381,6 +388,11 @@ describe('snapshots', () => {
     for (const vm of [a, b, c]) values(vm.call('add', ['x']));
     expect(hash(b)).toBe(hash(a));
     expect(hash(c)).toBe(hash(a));
+  });
+
+  it('are refused by another build', () => {
+    const snapshot = machine(source).snapshot();
+    expect(() => engine.restore({ ...snapshot, version: 'other' })).toThrow('another build');
   });
 
   it('undo a trap or a limit', () => {

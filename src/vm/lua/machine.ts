@@ -76,7 +76,8 @@ export class LuaMachine {
   readonly #functions: readonly LuaHostFunction[];
   readonly #names: readonly string[];
   readonly #options: LuaOptions;
-  readonly #limits: LuaLimits;
+  readonly #version: string;
+  #limits: LuaLimits;
   readonly #writer = new Writer();
   readonly #call: (request: number) => Promise<number>;
   readonly #load: (name: number, nameSize: number, source: number, size: number) => Promise<number>;
@@ -87,7 +88,9 @@ export class LuaMachine {
   #waiting: Promise<number> | undefined;
   #hostError: { error: unknown } | undefined;
 
-  constructor(module: WasmModule, options: LuaOptions, snapshot?: LuaSnapshot) {
+  constructor(module: WasmModule, version: string, options: LuaOptions, snapshot?: LuaSnapshot) {
+    this.#version = version;
+    if (snapshot !== undefined) this.#check(snapshot);
     this.dialect = snapshot?.dialect ?? options.dialect ?? 'network';
     this.#options = options;
     this.#limits = { ...defaultLuaLimits, ...options.limits };
@@ -131,6 +134,13 @@ export class LuaMachine {
     this.#exports.hb_maxstack(this.#limits.stackSlots);
     this.#exports.hb_maxoutput(this.#limits.outputBytes);
     this.#exports.hb_cycles(this.#options.cycles ? 1 : 0);
+  }
+
+  /** Other limits from the next call on. */
+  setLimits(limits: Partial<LuaLimits>): void {
+    this.#ready();
+    this.#limits = { ...this.#limits, ...limits };
+    this.#applyLimits();
   }
 
   /** A trap left the memory in an unknown state: this machine can only be rolled back or thrown away. */
@@ -242,6 +252,7 @@ export class LuaMachine {
   snapshot(previous?: LuaSnapshot): LuaSnapshot {
     this.#ready();
     return {
+      version: this.#version,
       dialect: this.dialect,
       functions: this.#names,
       pages: readPages(this.#exports.memory.buffer, previous?.pages),
@@ -251,9 +262,16 @@ export class LuaMachine {
   /** Back to a snapshot of this machine. */
   rollback(snapshot: LuaSnapshot): void {
     if (this.#busy) throw new Error('The Lua machine is running.');
+    this.#check(snapshot);
     this.#broken = false;
     this.#write(snapshot);
     this.#applyLimits();
+  }
+
+  #check(snapshot: LuaSnapshot): void {
+    if (snapshot.version !== this.#version) {
+      throw new Error('This snapshot was made by another build of the Lua machine: recompute instead.');
+    }
   }
 
   #write(snapshot: LuaSnapshot): void {

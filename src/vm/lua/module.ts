@@ -1,6 +1,7 @@
 /**
  * The compiled Lua module and its WebAssembly interface. The module is compiled once per thread and instantiated once per machine.
  */
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 
 /** What is used of the WebAssembly API: TypeScript only has its types with those of a browser. */
@@ -65,8 +66,10 @@ export interface LuaImports {
 
 export const moduleUrl = new URL('../../../native/lua/lua.wasm', import.meta.url);
 
-export async function compileModule(): Promise<WasmModule> {
-  return WebAssembly.compile(await readFile(moduleUrl));
+/** The compiled module and the SHA-256 of its bytes: a memory image means something only to the module that made it. */
+export async function compileModule(): Promise<{ readonly module: WasmModule; readonly version: string }> {
+  const bytes = await readFile(moduleUrl);
+  return { module: await WebAssembly.compile(bytes), version: createHash('sha256').update(bytes).digest('hex') };
 }
 
 /**

@@ -8,6 +8,8 @@ import type { Dialect } from './machine.ts';
 export const pageBytes = 4096;
 
 export interface LuaSnapshot {
+  /** {@link LuaEngine.version} of the engine that made it. */
+  readonly version: string;
   readonly dialect: Dialect;
   /** Names of the host functions in the order in which the image numbers them. */
   readonly functions: readonly string[];
