@@ -59,33 +59,33 @@ export const lua = device({
   keys: {
     init: {
       doc: 'Loads the modules.',
-      async run(call) {
-        const live = await begin(call as LuaCall);
+      run: inWorker(async (call) => {
+        const live = await begin(call);
         return ok(withHandle(call.base, live, call.lua));
-      },
+      }),
     },
     functions: {
       doc: 'Names of the global functions.',
-      async run(call) {
-        const live = current(call as LuaCall);
+      run: inWorker(async (call) => {
+        const live = current(call);
         if (live === undefined) return fail('not-found', 'The modules are not loaded yet.', { value: 'not_found' });
         return ok(live.machine.functions());
-      },
+      }),
     },
     snapshot: {
       doc: 'The state of the machine: `{body}`.',
-      async run(call) {
-        const live = current(call as LuaCall);
+      run: inWorker(async (call) => {
+        const live = current(call);
         if (live === undefined) return fail('not-found', 'There is no machine to save.', { status: 500 });
         // No garbage is collected first: a program could see that by its weak tables, and differ from one that was never saved.
         return ok(message({ body: snapshotBody(live.machine.snapshot()) }));
-      },
+      }),
     },
     normalize: {
       doc: 'The base with its machine: rebuilt from `snapshot` if it isn’t there.',
-      async run(call) {
-        if (current(call as LuaCall) !== undefined) return ok(call.base.without('snapshot'));
-        const live = await fromSnapshot(call as LuaCall);
+      run: inWorker(async (call) => {
+        if (current(call) !== undefined) return ok(call.base.without('snapshot'));
+        const live = await fromSnapshot(call);
         if (live === undefined) {
           return fail('not-found', 'There is no snapshot of the Lua state.', {
             status: 500,
@@ -93,15 +93,54 @@ export const lua = device({
           });
         }
         return ok(withHandle(call.base.without('snapshot'), live, call.lua));
-      },
+      }),
     },
   },
   async otherKeys(call) {
     if (isPrivateKey(call.key)) return notFound;
     if (call.base.has(call.key)) return ok(await call.ao.load(call.base.get(call.key)!));
-    return run(call);
+    return inWorker(run)(call);
   },
 });
+
+/** Where programs run outside of processes, if not in this thread. */
+export interface LuaWorkers {
+  /** Resolves a request in a worker: in `home` if the base's machine is there. Gives where it ran. */
+  call(
+    base: Message,
+    request: Message,
+    where: { readonly home: number | undefined; readonly lendsKey: boolean },
+  ): Promise<{ readonly home: number; readonly outcome: Outcome }>;
+}
+
+declare module '../core/device.ts' {
+  interface Capabilities {
+    readonly luaWorkers: LuaWorkers;
+  }
+}
+
+/** Runs a key in a worker, if this node has some: no program of a stranger's holds up the thread that answers requests. */
+function inWorker(work: (call: LuaCall) => Promise<Outcome>): (call: LuaCall) => Promise<Outcome> {
+  return async (call) => {
+    const { ao, base, request, key, environment } = call;
+    const workers = environment.capabilities.luaWorkers;
+    if (workers === undefined || base.get('device') !== 'lua@5.3a') return work(call);
+    const before = getPrivate(base, 'lua-worker');
+    const [sentBase, sentRequest] = [await ao.loadAll(base), await ao.loadAll(request.with('path', key))];
+    const { home, outcome } = await workers.call(sentBase as Message, sentRequest as Message, {
+      home: typeof before === 'number' ? before : undefined,
+      lendsKey: ao.lendsKey,
+    });
+    if (
+      outcome.status === 'error' ||
+      !isMessage(outcome.value) ||
+      getPrivate(outcome.value, 'lua-machine') === undefined
+    ) {
+      return outcome;
+    }
+    return { status: outcome.status, value: setPrivate(outcome.value, 'lua-worker', home) };
+  };
+}
 
 // ---- a call -----------------------------------------------------------------------------------------------------------------
 
@@ -139,7 +178,13 @@ async function run(call: LuaCall): Promise<Outcome> {
   // A dry run leaves the lane's machine as it was, whatever comes of it, and its result has no machine.
   const dry = folding && getPrivate(base, 'inspecting') === true;
   const before = dry ? live.machine.snapshot() : folding ? undefined : machines.hold(live);
-  const outcome = await within(call, live, () => live.machine.call(name, args));
+  const outcome = await within(call, live, () => {
+    const slot = request.get('slot');
+    const process = getPrivate(base, 'lane-process');
+    machines.entered(typeof process === 'string' ? process : undefined, typeof slot === 'number' ? slot : 0);
+    return live.machine.call(name, args);
+  });
+  machines.entered(undefined, 0);
   const result = outcome.ok
     ? returned(outcome.values)
     : failureOutcome(outcome.failure, {

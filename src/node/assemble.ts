@@ -5,7 +5,7 @@
  *     lock · wallet · store · cache · schedules · processes · outbox · capabilities · environment · hooks · HTTP
  */
 import { join, relative } from 'node:path';
-import { trace } from '@opentelemetry/api';
+import { type Tracer, trace } from '@opentelemetry/api';
 import { allCodecs } from '../codecs/all.ts';
 import { unsignedId } from '../codecs/ids.ts';
 import { parseTyped } from '../codecs/structured-types.ts';
@@ -19,7 +19,7 @@ import type { Value } from '../core/value.ts';
 import type { Wallet } from '../core/wallet.ts';
 import { sha256 } from '../crypto/hash.ts';
 import { allDevices } from '../devices/all.ts';
-import { LuaMachines } from '../devices/lua/machines.ts';
+import { InlineProcesses } from '../devices/process/processes.ts';
 import { Outbox } from '../devices/push/outbox.ts';
 import { Schedules } from '../devices/scheduler/schedules.ts';
 import { StoreLog } from '../devices/scheduler/store-log.ts';
@@ -37,7 +37,8 @@ import type { Config } from './config.ts';
 import { RunningNode } from './control.ts';
 import { openCourier } from './courier.ts';
 import { openIdentities } from './identities.ts';
-import { laneSettings, openLanes } from './lanes.ts';
+import { openWorkers, workerCount } from './lane-workers.ts';
+import { laneSettings, openLanes, openLua, restNowAndThen } from './lanes.ts';
 import { lockDirectory } from './lock.ts';
 import { outboundMonitor } from './monitor.ts';
 import { directoriesOf, openLocal, sourcesOf, storesOf } from './open-store.ts';
@@ -118,16 +119,16 @@ export async function startNode(config: Config, parts: NodeParts = {}): Promise<
     });
 
     const schedule = new StoreLog(cache, environment);
-    const lua = await LuaMachines.open();
+    const lua = await openLua(laneSettings(config));
+    // Devices that were brought along exist in this thread only, as does a store that cannot be opened twice.
+    const count = parts.devices === undefined && parts.store === undefined && store.shareable ? workerCount(config) : 0;
+    const workers =
+      count === 0 ? undefined : openWorkers(config, { store, stores, clock, wallet, identities, log, count });
     const processes = cleanup.use(
-      openLanes({ store, schedule, clock, lua, resolver: () => running.resolver }, laneSettings(config)),
+      workers ?? openLanes({ store, schedule, clock, lua, resolver: () => running.resolver }, laneSettings(config)),
     );
-    const resting = setInterval(
-      () => void processes.rest().catch((err: unknown) => log.error({ err }, 'A process could not be put away.')),
-      5_000,
-    );
-    resting.unref();
-    cleanup.defer(() => clearInterval(resting));
+    if (processes instanceof InlineProcesses) cleanup.use(restNowAndThen(processes, log));
+    running.onChange((options) => workers?.changed(options));
 
     const outbox = new Outbox(store);
     const capabilities: Partial<Capabilities> = {
@@ -142,6 +143,7 @@ export async function startNode(config: Config, parts: NodeParts = {}): Promise<
       outbox,
       peers: client,
       lua,
+      ...(workers === undefined ? {} : { luaWorkers: workers }),
       events,
       pages: consolePages(),
       ...(metrics === undefined ? {} : { metrics }),
@@ -185,6 +187,9 @@ export async function startNode(config: Config, parts: NodeParts = {}): Promise<
     cleanup.defer(() => server.close());
     running.found({ port: server.port });
     log.info({ url: server.url, operator: wallet.address }, 'The node is live.');
+    // Not before the node answers; one that lives only for a moment never needs them.
+    const warming = setTimeout(() => void workers?.warm(), 1_000).unref();
+    cleanup.defer(() => clearTimeout(warming));
 
     const closing = cleanup.move();
     let closed: Promise<void> | undefined;
@@ -223,11 +228,11 @@ function isWithin(path: string, directory: string): boolean {
   return !relative(directory, path).startsWith('..');
 }
 
-/** A tracer only if an SDK listens: otherwise spans would cost something for nobody. */
-function tracerIfHeard(): ReturnType<typeof trace.getTracer> | undefined {
+/**
+ * A tracer only if an SDK listens (it has to be set up before the node starts): otherwise spans would cost something for nobody. The span
+ * that finds out is never ended, so nobody gets to see it.
+ */
+function tracerIfHeard(): Tracer | undefined {
   const tracer = trace.getTracer('hyperbeam-ts');
-  const probe = tracer.startSpan('probe');
-  const heard = probe.isRecording();
-  probe.end();
-  return heard ? tracer : undefined;
+  return tracer.startSpan('probe').isRecording() ? tracer : undefined;
 }

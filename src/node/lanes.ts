@@ -4,13 +4,14 @@ import { setImmediate } from 'node:timers/promises';
 import type { Clock } from '../core/device.ts';
 import type { Resolver } from '../core/resolver.ts';
 import { sha256 } from '../crypto/hash.ts';
-import type { LuaMachines } from '../devices/lua/machines.ts';
+import { defaultLuaMachinesOptions, LuaMachines, type LuaMachinesOptions } from '../devices/lua/machines.ts';
 import { Assignments } from '../devices/process/assignments.ts';
-import { defaultLaneOptions, type LaneParts } from '../devices/process/lane.ts';
+import { defaultLaneOptions } from '../devices/process/lane.ts';
 import { InlineProcesses } from '../devices/process/processes.ts';
 import { Slots } from '../devices/process/slots.ts';
 import { Snapshots } from '../devices/process/snapshots.ts';
 import type { ScheduleLog } from '../devices/scheduler/log.ts';
+import type { Logger } from '../observe/log.ts';
 import type { Store } from '../stores/store.ts';
 import type { Config } from './config.ts';
 
@@ -47,7 +48,6 @@ export interface LaneHostParts {
   readonly clock: Clock;
   readonly resolver: () => Resolver;
   readonly lua: LuaMachines;
-  readonly position?: LaneParts['position'];
 }
 
 /** Lanes in this thread. Dispose of them to save what they hold. */
@@ -62,7 +62,6 @@ export function openLanes(parts: LaneHostParts, settings: LaneSettings): InlineP
       breathe: () => setImmediate(),
       dispose: (state) => parts.lua.release(state),
       machineBytes: () => parts.lua.bytes,
-      ...(parts.position === undefined ? {} : { position: parts.position }),
     },
     {
       lane: { ...defaultLaneOptions, slotTimeMs: settings.slotTimeMs },
@@ -71,4 +70,24 @@ export function openLanes(parts: LaneHostParts, settings: LaneSettings): InlineP
       maxBytes: settings.maxBytes,
     },
   );
+}
+
+/** Looks for lanes to put away, every few seconds until it is disposed of. */
+export function restNowAndThen(processes: InlineProcesses, log: Pick<Logger, 'error'>): Disposable {
+  const resting = setInterval(
+    () => void processes.rest().catch((err: unknown) => log.error({ err }, 'A process could not be put away.')),
+    5_000,
+  );
+  resting.unref();
+  return { [Symbol.dispose]: () => clearInterval(resting) };
+}
+
+/** The machines of a thread: no call may take longer than a slot. `entered` is told which slot a machine is about to run. */
+export function openLua(settings: LaneSettings, entered?: LuaMachinesOptions['entered']): Promise<LuaMachines> {
+  const { limits } = defaultLuaMachinesOptions;
+  return LuaMachines.open({
+    ...defaultLuaMachinesOptions,
+    limits: { ...limits, timeMs: Math.min(limits.timeMs ?? settings.slotTimeMs, settings.slotTimeMs) },
+    ...(entered === undefined ? {} : { entered }),
+  });
 }

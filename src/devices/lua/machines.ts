@@ -48,6 +48,8 @@ export interface LuaMachinesOptions {
   readonly maxBytes: number;
   /** Earlier states kept of a machine outside of lanes. */
   readonly maxKept: number;
+  /** Told which slot of which process a machine is about to run, and when it is done (`undefined`). */
+  readonly entered?: (process: string | undefined, slot: number) => void;
 }
 
 export const defaultLuaMachinesOptions: LuaMachinesOptions = {
@@ -78,6 +80,11 @@ export class LuaMachines {
   constructor(engine: LuaEngine, options: LuaMachinesOptions) {
     this.#engine = engine;
     this.#options = options;
+  }
+
+  /** Says which slot runs now: if it takes its thread along, that is known afterwards. */
+  entered(process: string | undefined, slot: number): void {
+    this.#options.entered?.(process, slot);
   }
 
   /** A fresh machine. */

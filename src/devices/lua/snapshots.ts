@@ -16,7 +16,8 @@ const magic = new TextEncoder().encode('hbl1');
 const headBytes = 16 * 1024;
 
 export function snapshotBody(snapshot: LuaSnapshot): Uint8Array {
-  const head = encode(message({ dialect: snapshot.dialect, functions: [...snapshot.functions] }));
+  const { version, dialect, functions } = snapshot;
+  const head = encode(message({ version, dialect, functions: [...functions] }));
   const start = new Uint8Array(headBytes);
   start.set(magic);
   new DataView(start.buffer).setUint32(4, head.length);
@@ -37,7 +38,9 @@ export function snapshotFrom(bytes: Uint8Array): LuaSnapshot {
   const functions = head.get('functions');
   const pages: Uint8Array[] = [];
   for (let at = headBytes; at < bytes.length; at += pageBytes) pages.push(bytes.subarray(at, at + pageBytes));
+  const version = head.get('version');
   return {
+    version: typeof version === 'string' ? version : '',
     dialect: head.get('dialect') === 'standard' ? 'standard' : 'network',
     functions: isList(functions) ? functions.map(String) : [],
     pages,

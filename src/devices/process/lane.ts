@@ -80,7 +80,7 @@ const passing: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 ]);
 
 /** A snapshot that fails to load with one of these is no snapshot. */
-const unreadable: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['bad-encoding', 'store-failed']);
+const unreadable: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['bad-encoding', 'device-failed', 'store-failed']);
 
 /** These cost a whole slot's budget every time, so they are not tried again at once. */
 const exhausting: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['out-of-budget', 'timeout']);
@@ -382,7 +382,7 @@ export class ProcessLane {
   }
 
   async #begin(ao: Ao): Promise<Begun> {
-    const outcome = await this.#execute(ao, inLane(firstState(this.definition.message)), 'init');
+    const outcome = await this.#execute(ao, inLane(firstState(this.definition.message), this.definition.id), 'init');
     return begun(outcome, -1, [
       ['initialized', 'true'],
       ['at-slot', -1],
@@ -402,7 +402,7 @@ export class ProcessLane {
       return { slot, state: Message.empty, outcome };
     }
     const state = selfContained ? stored.state : stored.state.with('snapshot', snapshot.content);
-    return begun(await this.#execute(ao, inLane(state), 'normalize'), slot, []);
+    return begun(await this.#execute(ao, inLane(state, this.definition.id), 'normalize'), slot, []);
   }
 
   async #snapshot(ao: Ao): Promise<void> {
@@ -441,8 +441,8 @@ function withoutEmpty(content: Message): Message {
 }
 
 /** Tells devices with machines that only the newest state of this process is ever called: they need not keep earlier ones. */
-function inLane(state: Message): Message {
-  return setPrivate(state, 'lane', true);
+function inLane(state: Message, process: string): Message {
+  return setPrivate(setPrivate(state, 'lane', true), 'lane-process', process);
 }
 
 const overTime = fail(
