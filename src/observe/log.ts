@@ -2,11 +2,11 @@
  * The log: one JSON object a line on stderr (pino). Request ids tie lines together; headers, bodies, keys and anything private never
  * reach it: callers pass named fields, not messages.
  */
-import { destination, type Logger, pino } from 'pino';
+import { type DestinationStream, destination, type Logger, pino } from 'pino';
 
 export type { Logger };
 
-export function createLog(level: string): Logger {
+export function createLog(level: string, stream: DestinationStream = destination({ fd: 2, sync: true })): Logger {
   return pino(
     {
       level,
@@ -19,7 +19,7 @@ export function createLog(level: string): Logger {
         censor: '(private)',
       },
     },
-    destination({ fd: 2, sync: true }),
+    stream,
   );
 }
 
