@@ -179,10 +179,11 @@ async function post(call: SchedulerCall): Promise<Outcome> {
  * Whether push may give this message a slot of a process that its signer did not name: a message for nobody yes, one for another process
  * only if the definition allows it. Programs may rely on that what they get was meant for them.
  */
-async function assignable({ ao, cache, base }: SchedulerCall, process: string, subject: Message): Promise<boolean> {
+async function assignable(call: SchedulerCall, process: string, subject: Message): Promise<boolean> {
+  const { ao, cache, base } = call;
   const target = await targetOf(ao, subject);
   if (target === undefined || target === process) return true;
-  const definition = await definitionOf(ao, cache, process, base);
+  const definition = await definitionOf(ao, cache, call.environment, process, base);
   const allowed = definition && (await plain(ao, definition, 'assignable'));
   return allowed === true || allowed === 'true';
 }
@@ -225,7 +226,7 @@ type Where =
 /** This node, with the identities it schedules the process as, or the node that does. */
 async function schedulersFor(call: SchedulerCall, process: string, subject?: Message): Promise<Where> {
   const { ao, base, cache, identities } = call;
-  const definition = await definitionOf(ao, cache, process, base, subject);
+  const definition = await definitionOf(ao, cache, call.environment, process, base, subject);
   if (definition === undefined) {
     return {
       refused: fail('not-found', `Process ${process} is not available on this node.`, {
@@ -311,7 +312,7 @@ async function newestSlot(call: SchedulerCall): Promise<Outcome> {
   const process = await processOfRequest(ao, base, requestMessage);
   const keeper = await keeperOf(call, process);
   if (keeper !== 'local') return 'range' in keeper ? keeper.slot(process) : keeper;
-  const definition = await definitionOf(ao, cache, process, base);
+  const definition = await definitionOf(ao, cache, call.environment, process, base);
   return ok(
     message({
       process,

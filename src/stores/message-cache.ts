@@ -18,7 +18,7 @@
 
 import { received, remember } from '../codecs/spelling.ts';
 import { toTabm } from '../codecs/structured.ts';
-import { type Awaitable, andThen, isPromise } from '../core/awaitable.ts';
+import { type Awaitable, andThen, isPromise, mapInOrder } from '../core/awaitable.ts';
 import { type Binary, binary, isBinary, toBytes, toText } from '../core/bytes.ts';
 import type { Cache } from '../core/cache.ts';
 import { committerOf } from '../core/commitments.ts';
@@ -110,7 +110,7 @@ export class MessageCache implements Cache {
   /** The message with every commitment the store has of it, whatever id it is asked for by. */
   readEvery(id: string): Awaitable<Value | undefined> {
     return andThen(this.#unsignedIdOf(id), (unsigned) =>
-      unsigned === undefined ? undefined : this.#message(unsigned, unsigned),
+      unsigned === undefined ? undefined : this.#message(unsigned, unsigned, true),
     );
   }
 
@@ -197,10 +197,11 @@ export class MessageCache implements Cache {
   }
 
   /** A stored message as `id` asks for it: with which of its commitments is the dialect's to say. */
-  #message(unsigned: string, id: string): Awaitable<Value | undefined> {
+  #message(unsigned: string, id: string, every = false): Awaitable<Value | undefined> {
     return andThen(this.#stored(unsigned), (stored): Awaitable<Value | undefined> => {
       if (stored === undefined || !isMessage(stored.body.value)) return stored?.body.value;
-      const ready = stored.forms.get(id);
+      const form = every ? 'every' : id;
+      const ready = stored.forms.get(form);
       if (ready !== undefined) return ready;
       const env = this.#environment();
       const body = stored.body.value;
@@ -212,14 +213,14 @@ export class MessageCache implements Cache {
           all.push([unsigned, storedUnsignedCommitment(unsigned, covered, env)]);
         }
         const whole = all.length === 0 ? body : withCommitments(body, all);
-        stored.forms.set(id, whole);
+        stored.forms.set(form, whole);
         return whole;
       };
       if (env.dialect.storedCommitments === 'all' || id === unsigned)
-        return andThen(this.#commitments(unsigned), finish);
+        return andThen(this.#commitments(unsigned, every), finish);
       return andThen(this.#commitment(unsigned, id), (one) =>
         // An id that is no commitment's is the sum of all signatures.
-        one === undefined ? andThen(this.#commitments(unsigned), finish) : finish([[id, one]]),
+        one === undefined ? andThen(this.#commitments(unsigned, false), finish) : finish([[id, one]]),
       );
     });
   }
@@ -231,13 +232,23 @@ export class MessageCache implements Cache {
     });
   }
 
-  #commitments(unsigned: string): Awaitable<readonly (readonly [string, Message])[]> {
-    return andThen(this.store.scan(`${layout.commitments}/${unsigned}`), (rows) =>
-      rows.flatMap((row): (readonly [string, Message])[] => {
+  /** Without `every` those that claim somebody only if they were found to hold: anybody can hang a claim on a message they know. */
+  #commitments(unsigned: string, every: boolean): Awaitable<readonly (readonly [string, Message])[]> {
+    return andThen(this.store.scan(`${layout.commitments}/${unsigned}`), (rows) => {
+      const all = rows.flatMap((row): (readonly [string, Message])[] => {
         const commitment = decode(row.value);
         return isMessage(commitment) ? [[row.path, commitment]] : [];
-      }),
-    );
+      });
+      if (every) return all;
+      const leading = mapInOrder(all, ([id, commitment]): Awaitable<boolean> => {
+        if (committerOf(commitment) === undefined) return true;
+        return andThen(
+          this.store.read(`${layout.aliases}/${id}`),
+          (alias) => alias !== undefined && toText(alias) === unsigned,
+        );
+      });
+      return andThen(leading, (leads) => all.filter((_, i) => leads[i]));
+    });
   }
 
   /** What is at these keys inside a value. */

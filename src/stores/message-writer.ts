@@ -5,12 +5,13 @@
  * with commitments is reduced to the keys that all of them cover (spec 05 §3.2). Children that are stored already cost one lookup.
  *
  * A commitment's id is made to lead to the message only if the commitment holds: otherwise whoever knows a signature could make its id
- * lead to another message. What cannot be verified here is kept beside the message all the same.
+ * lead to another message. What cannot be verified here is kept beside the message all the same, a few of it, until something better
+ * comes under the same id; readers get only what leads to the message, and what claims nobody.
  */
 
 import { linkId } from '../codecs/link-id.ts';
 import { type Awaitable, andThen, mapInOrder } from '../core/awaitable.ts';
-import { isBinary, toText } from '../core/bytes.ts';
+import { isBinary, sameBytes, toText } from '../core/bytes.ts';
 import { commitmentsOf, everySigner, selectCommitments, uncommitted, withOnlyCommitted } from '../core/commitments.ts';
 import { encode } from '../core/encode.ts';
 import type { Environment } from '../core/environment.ts';
@@ -23,6 +24,9 @@ import { verifyCommitment } from '../core/verify.ts';
 import { aliases, commitments, messages } from './layout.ts';
 import { makeMessageCell } from './message-cell.ts';
 import { type Entry, put, type Store } from './store.ts';
+
+/** Commitments of a message beyond which none is kept that cannot be checked. */
+const maxUnchecked = 32;
 
 type Whole = Message | readonly Value[];
 
@@ -107,19 +111,36 @@ export class MessageWriter {
   #addCommitment(unsigned: string, id: string, commitment: Message, message: Message): Awaitable<boolean> {
     const path = `${commitments}/${unsigned}/${id}`;
     return andThen(this.#cache.store.read(path), (known) => {
-      if (known === undefined) {
-        this.touched.push(unsigned);
-        this.entries.push(put(path, encode(commitment)));
-      }
-      if (id === unsigned) return true;
+      const cell = encode(commitment);
+      const isKnown = known !== undefined && sameBytes(known, cell);
       return andThen(this.#cache.store.read(`${aliases}/${id}`), (alias): Awaitable<boolean> => {
-        if (alias !== undefined) return toText(alias) === unsigned;
+        const leads = id === unsigned || (alias !== undefined && toText(alias) === unsigned);
+        if (isKnown && (leads || alias !== undefined)) return leads;
         return andThen(this.#holds(id, commitment, message), (holds) => {
-          if (holds) this.#alias(id, unsigned);
-          return holds;
+          if (holds) {
+            if (!leads) this.#alias(id, unsigned);
+            if (!isKnown) this.#keep(path, unsigned, cell);
+          } else if (known === undefined) {
+            return andThen(this.#hasRoom(unsigned), (room) => {
+              if (room) this.#keep(path, unsigned, cell);
+              return leads;
+            });
+          }
+          return holds || leads;
         });
       });
     });
+  }
+
+  #keep(path: string, unsigned: string, cell: Uint8Array): void {
+    this.touched.push(unsigned);
+    this.entries.push(put(path, cell));
+  }
+
+  /** Strangers may hang claims that can't be checked on any message they know; a few are kept. */
+  #hasRoom(unsigned: string): Awaitable<boolean> {
+    const rows = this.#cache.store.scan(`${commitments}/${unsigned}`, { limit: maxUnchecked });
+    return andThen(rows, (found) => found.length < maxUnchecked);
   }
 
   #holds(id: string, commitment: Message, message: Message): Awaitable<boolean> {

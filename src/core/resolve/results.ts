@@ -4,12 +4,13 @@
  */
 import { type Awaitable, andThen, mapInOrder } from '../awaitable.ts';
 import { humanId, isBinary } from '../bytes.ts';
-import { uncommitted, withOnlyCommitted } from '../commitments.ts';
+import { everyCommitment, uncommitted, withOnlyCommitted } from '../commitments.ts';
 import type { Environment } from '../environment.ts';
 import { hashpath, requestPart } from '../hashpath.ts';
 import { isMessage, message as literal, type Message } from '../message.ts';
 import { fail, type Outcome } from '../outcome.ts';
 import type { Value } from '../value.ts';
+import { verify } from '../verify.ts';
 import { cacheSettings, nodeCacheControl, words } from './cache-control.ts';
 import type { Execution } from './execution.ts';
 
@@ -52,7 +53,22 @@ export function storeResult(
 ): Awaitable<void> {
   if (x.mode.hashpath === 'ignore' || !(isBinary(result) || isMessage(result))) return;
   const settings = cacheSettings(callerWords(x), result, typeof request === 'string' ? undefined : request);
-  return settings.store ? keepResult(x.env, base, request, result, baseId) : undefined;
+  if (!settings.store) return;
+  const named = baseId !== undefined || isWhatItSays(base, x.env);
+  return andThen(named, (honest) => (honest ? keepResult(x.env, base, request, result, baseId) : undefined));
+}
+
+/**
+ * Whether the message that the base began with has the id its commitments give it. A message that was read by its id and changed on the way
+ * still has them; what comes of it must not be found under that id.
+ */
+function isWhatItSays(base: Message, env: Environment): Awaitable<boolean> {
+  let origin = base.origin;
+  while (typeof origin === 'object' && !isMessage(origin.from)) origin = origin.from;
+  const first = typeof origin === 'object' && isMessage(origin.from) ? origin.from : base;
+  if (!first.has('commitments')) return true;
+  if (withOnlyCommitted(first).size < first.without('priv').size) return false;
+  return verify(first, env, everyCommitment);
 }
 
 /** Writes base, request and result; the result is found again under the id of the base, or its hashpath if it has a history. */

@@ -5,9 +5,11 @@
 import { humanId, isBinary, isId, toText } from '../../core/bytes.ts';
 import type { Cache } from '../../core/cache.ts';
 import type { Ao } from '../../core/device.ts';
+import type { Environment } from '../../core/environment.ts';
 import { text } from '../../core/fields.ts';
 import { isMessage, type Message } from '../../core/message.ts';
 import { isList, type Value } from '../../core/value.ts';
+import { verify } from '../../core/verify.ts';
 import { asMessage, plain } from '../plain.ts';
 
 /** The message a POST asks to schedule: the one `subject` names, else the request's `body`, else the request itself. */
@@ -63,21 +65,28 @@ export function splitHint(value: string): Hinted {
   return { id: isId(id) ? humanId(id) : undefined, hint };
 }
 
-/** The definition of a process: the base's, the message itself, or what the cache has under the id. */
+/**
+ * The definition of a process: the base's, the message itself, or what the cache has under the id. What comes with a request counts only
+ * if its signatures hold: an id is only as true as the commitments it is made of.
+ */
 export async function definitionOf(
   ao: Ao,
   cache: Cache,
+  env: Environment,
   process: string,
   base: Message,
   subject?: Message,
 ): Promise<Message | undefined> {
+  if (!isId(process)) return undefined;
+  const isIt = async (message: Message): Promise<boolean> =>
+    ao.id(message, 'signed') === process && (await verify(message, env));
   const inside = await plain(ao, base, 'process');
-  if (isMessage(inside) && ao.id(inside, 'signed') === process) return inside;
+  if (isMessage(inside) && (await isIt(inside))) return inside;
   for (const candidate of subject === undefined ? [base] : [subject, base]) {
-    if (candidate.has('commitments') && ao.id(candidate, 'signed') === process) return candidate;
+    if (candidate.has('commitments') && (await isIt(candidate))) return candidate;
   }
   // An unsigned definition is its own id.
-  if ((await isProcess(ao, base)) && ao.id(base, 'signed') === process) return base;
+  if ((await isProcess(ao, base)) && (await isIt(base))) return base;
   const stored = await cache.read(process);
   return isMessage(stored) ? stored : undefined;
 }
