@@ -1,10 +1,5 @@
-/** What a command is. */
+/** What a command is. Its name and a summary stand in main.ts, which loads a command only when it is asked for. */
 export interface Command {
-  readonly name: string;
-  /** `spawn FILE.lua` */
-  readonly usage: string;
-  /** One line. */
-  readonly summary: string;
   help(): string;
   /** Gives the exit code. */
   run(args: readonly string[]): Promise<number>;

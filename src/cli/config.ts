@@ -5,9 +5,6 @@ import { type Command, UsageError } from './command.ts';
 import { configFromArgs, optionHelp } from './options.ts';
 
 export const configCommand: Command = {
-  name: 'config',
-  usage: 'config explain [options]',
-  summary: 'Prints every option, its value and where it came from.',
   help: () =>
     `hyperbeam config explain [options]\n\nTakes the same options as \`start\` and starts nothing.\n\n${optionHelp()}`,
   async run(args) {

@@ -1,15 +1,13 @@
 /** `hyperbeam console`: an interactive prompt on a process that evaluates Lua (docs/runtime.md). */
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { nodeHelp, readArguments, signerOf } from './arguments.ts';
+import { nodeHelp, readArguments } from './arguments.ts';
 import type { Command } from './command.ts';
+import { signerOf } from './connection.ts';
 import { openHistory } from './console/history.ts';
 import { Session } from './console/session.ts';
 
 export const consoleCommand: Command = {
-  name: 'console',
-  usage: 'console PID [options]',
-  summary: 'An interactive prompt on a process.',
   help: () => `hyperbeam console PID [options]
 
 Each line is sent to the process as an Eval; you have to be its owner. A line that is not a whole Lua statement yet is

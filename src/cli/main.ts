@@ -2,17 +2,73 @@
 /** The command line: `hyperbeam <command>`. One file per command; this one only finds it and turns errors into sentences. */
 import { AoException } from '../core/errors.ts';
 import { type Command, UsageError } from './command.ts';
-import { configCommand } from './config.ts';
-import { consoleCommand } from './console.ts';
-import { read } from './read.ts';
-import { send } from './send.ts';
-import { spawn } from './spawn.ts';
-import { start } from './start.ts';
-import { store } from './store.ts';
-import { wallet } from './wallet.ts';
-import { watch } from './watch.ts';
 
-const commands: readonly Command[] = [start, spawn, send, read, consoleCommand, watch, store, wallet, configCommand];
+interface Entry {
+  readonly name: string;
+  /** `spawn [FILE.lua] [options]` */
+  readonly usage: string;
+  /** One line. */
+  readonly summary: string;
+  /** Loaded only when it runs: a node is much to load for `wallet`. */
+  load(): Promise<Command>;
+}
+
+const commands: readonly Entry[] = [
+  {
+    name: 'start',
+    usage: 'start [options]',
+    summary: 'Runs a node.',
+    load: async () => (await import('./start.ts')).start,
+  },
+  {
+    name: 'spawn',
+    usage: 'spawn [FILE.lua] [options]',
+    summary: 'Starts a process and prints its id.',
+    load: async () => (await import('./spawn.ts')).spawn,
+  },
+  {
+    name: 'send',
+    usage: 'send PID [options]',
+    summary: 'Sends a message to a process and prints the result.',
+    load: async () => (await import('./send.ts')).send,
+  },
+  {
+    name: 'read',
+    usage: 'read PATH [options]',
+    summary: 'Prints the value at a HyperPATH.',
+    load: async () => (await import('./read.ts')).read,
+  },
+  {
+    name: 'console',
+    usage: 'console PID [options]',
+    summary: 'An interactive prompt on a process.',
+    load: async () => (await import('./console.ts')).consoleCommand,
+  },
+  {
+    name: 'watch',
+    usage: 'watch PID [options]',
+    summary: 'Prints the slots of a process as they come.',
+    load: async () => (await import('./watch.ts')).watch,
+  },
+  {
+    name: 'store',
+    usage: 'store stats|verify|export|import',
+    summary: 'Looks into a store, checks it, copies it out and in.',
+    load: async () => (await import('./store.ts')).store,
+  },
+  {
+    name: 'wallet',
+    usage: 'wallet [create] [options]',
+    summary: 'Shows the address of your key, or makes one.',
+    load: async () => (await import('./wallet.ts')).wallet,
+  },
+  {
+    name: 'config',
+    usage: 'config explain [options]',
+    summary: 'Prints every option, its value and where it came from.',
+    load: async () => (await import('./config.ts')).configCommand,
+  },
+];
 
 async function main(): Promise<number> {
   const [name = 'help', ...args] = process.argv.slice(2);
@@ -20,11 +76,12 @@ async function main(): Promise<number> {
     print(overview());
     return 0;
   }
-  const command = commands.find((one) => one.name === name);
-  if (command === undefined) {
+  const entry = commands.find((one) => one.name === name);
+  if (entry === undefined) {
     printError(`There is no command \`${name}\`.\n\n${overview()}`);
     return 2;
   }
+  const command = await entry.load();
   if (args.includes('--help') || args.includes('-h')) {
     print(command.help());
     return 0;

@@ -25,8 +25,8 @@ async function tell(client: NodeClient, process: string, signal: AbortSignal): P
   await pause(firstMs, signal);
   while (!signal.aborted) {
     const line = await client.status(process, signal).then(
-      ({ status, slot, target }) =>
-        status === 'computing' && target !== undefined ? `computing slot ${slot} of ${target} …` : undefined,
+      ({ state, slot, target }) =>
+        state === 'computing' && target !== undefined ? `computing slot ${slot} of ${target} …` : undefined,
       () => undefined,
     );
     if (signal.aborted) break;

@@ -1,13 +1,11 @@
 /** `hyperbeam read`: the value at a HyperPATH. */
 import { isBinary, toBytes, toText } from '../core/bytes.ts';
-import { nodeHelp, readArguments, readerOf } from './arguments.ts';
+import { nodeHelp, readArguments } from './arguments.ts';
 import type { Command } from './command.ts';
+import { readerOf } from './connection.ts';
 import { asJson, safeText, shown, wantsColour } from './show.ts';
 
 export const read: Command = {
-  name: 'read',
-  usage: 'read PATH [options]',
-  summary: 'Prints the value at a HyperPATH.',
   help: () => `hyperbeam read PATH [options]
 
 Prints the value at a path of a node: \`read /~meta@1.0/info/address\`, \`read PID~process@1.0/now/cache/supply\`.

@@ -1,14 +1,12 @@
 /** `hyperbeam send`: sends a message to a process and prints what came of it. */
-import { nodeHelp, readArguments, signerOf } from './arguments.ts';
+import { nodeHelp, readArguments } from './arguments.ts';
 import type { Command } from './command.ts';
+import { signerOf } from './connection.ts';
 import { withProgress } from './progress.ts';
 import { readText } from './read-text.ts';
 import { asJson, problem, safeText, shownResult, wantsColour } from './show.ts';
 
 export const send: Command = {
-  name: 'send',
-  usage: 'send PID [options]',
-  summary: 'Sends a message to a process and prints the result.',
   help: () => `hyperbeam send PID [options]
 
 Signs a message, posts it to the process, waits until its slot is computed and what it sent is delivered, and prints

@@ -2,15 +2,13 @@
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { NodeClient, Tags } from '../client/node-client.ts';
-import { nodeHelp, readArguments, signerOf } from './arguments.ts';
+import { nodeHelp, readArguments } from './arguments.ts';
 import { type Command, UsageError } from './command.ts';
+import { signerOf } from './connection.ts';
 import { bundleLua } from './lua-bundle.ts';
 import { readText } from './read-text.ts';
 
 export const spawn: Command = {
-  name: 'spawn',
-  usage: 'spawn [FILE.lua] [options]',
-  summary: 'Starts a process and prints its id.',
   help: () => `hyperbeam spawn [FILE.lua] [options]
 
 Starts a process and prints its id. With FILE.lua, that is the module: its global function \`compute(base, request, opts)\`

@@ -6,9 +6,6 @@ import type { Command } from './command.ts';
 import { configFromArgs, optionHelp } from './options.ts';
 
 export const start: Command = {
-  name: 'start',
-  usage: 'start [options]',
-  summary: 'Runs a node.',
   help: () => `hyperbeam start [options]\n\nRuns a node until it gets SIGINT or SIGTERM.\n\n${optionHelp()}`,
   async run(args) {
     const config = await configFromArgs(args);

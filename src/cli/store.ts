@@ -15,9 +15,6 @@ import { type Arguments, readArguments } from './arguments.ts';
 import { type Command, UsageError } from './command.ts';
 
 export const store: Command = {
-  name: 'store',
-  usage: 'store stats|verify|export|import',
-  summary: 'Looks into a store, checks it, copies it out and in.',
   help: () => `hyperbeam store stats               What is in the store: entries and bytes.
 hyperbeam store verify              Checks every entry; exit code 1 if anything is damaged.
 hyperbeam store export [FILE]       Writes everything as one archive, to stdout without a file.

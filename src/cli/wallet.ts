@@ -6,9 +6,6 @@ import { readArguments, walletPath } from './arguments.ts';
 import { type Command, UsageError } from './command.ts';
 
 export const wallet: Command = {
-  name: 'wallet',
-  usage: 'wallet [create] [options]',
-  summary: 'Shows the address of your key, or makes one.',
   help: () => `hyperbeam wallet [options]
 hyperbeam wallet create [options]
 

@@ -1,14 +1,12 @@
 /** `hyperbeam watch`: the slots of a process as they come. */
 import type { NodeClient, WatchedSlot } from '../client/node-client.ts';
-import { nodeHelp, readArguments, readerOf } from './arguments.ts';
+import { nodeHelp, readArguments } from './arguments.ts';
 import { type Command, UsageError } from './command.ts';
+import { readerOf } from './connection.ts';
 import { withProgress } from './progress.ts';
 import { asJson, problem, safeText, shownResult, wantsColour } from './show.ts';
 
 export const watch: Command = {
-  name: 'watch',
-  usage: 'watch PID [options]',
-  summary: 'Prints the slots of a process as they come.',
   help: () => `hyperbeam watch PID [options]
 
 Prints every new slot: its number, action, sender, and what it shows. Ctrl+C ends it.

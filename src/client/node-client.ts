@@ -9,9 +9,9 @@
  * them, so values keep their types. Errors are {@link AoException}s with the node's own sentence and hint.
  */
 import { toBytes, toText } from '../core/bytes.ts';
-import { AoError, AoException, raise } from '../core/errors.ts';
+import { AoException, raise } from '../core/errors.ts';
 import { integer } from '../core/fields.ts';
-import { isMessage, Message } from '../core/message.ts';
+import { type Input, isMessage, Message, message } from '../core/message.ts';
 import type { Value } from '../core/value.ts';
 import type { Wallet } from '../core/wallet.ts';
 import { HttpClient, type PlainReply } from '../net/client.ts';
@@ -19,7 +19,7 @@ import { decodeReply, escapeTarget } from '../net/message-request.ts';
 import { createLibrary, type Library } from '../node/library.ts';
 import { replyError } from './reply-error.ts';
 import { type Scheduled, scheduledFrom } from './schedule.ts';
-import { type Content, type SignedRequest, type Signing, signRequest } from './signed-request.ts';
+import { type Content, type SignedRequest, type Signing, signRequest, signWhole } from './signed-request.ts';
 import { type SlotResult, slotResult } from './slot-result.ts';
 
 export interface NodeClientOptions {
@@ -57,7 +57,7 @@ export interface SendOptions {
 
 export interface ProcessStatus {
   /** `idle`, `computing`, `waiting` or `failed`. */
-  readonly status: string;
+  readonly state: string;
   /** The slot it is at; -1 before the first. */
   readonly slot: number;
   /** While computing: the slot it is on its way to. */
@@ -136,6 +136,16 @@ export class NodeClient implements Disposable {
     return signed.id;
   }
 
+  /**
+   * Asks for a path by POST, with all of the request signed: what operators do.
+   *
+   *     await client.request('/~meta@1.0/info', { 'requests-per-second': 50 });
+   */
+  async request(path: string, keys: { readonly [name: string]: Input } = {}, signal?: AbortSignal): Promise<Value> {
+    const whole = message({ ...keys, path, method: 'POST' });
+    return (await this.#post(path, await signWhole(whole, this.#key(), this.#library), signal)).value;
+  }
+
   /** Starts a process; gives its id. */
   async spawn(options: SpawnOptions = {}): Promise<string> {
     const scheduler = options.scheduler ?? (await this.address());
@@ -199,10 +209,10 @@ export class NodeClient implements Disposable {
     const value = await this.read(`/${checkedId(process)}~process@1.0/process-status`, signal);
     if (!isMessage(value)) raise('peer-failed', `${this.url} tells no status.`);
     const target = integer.read(value.get('target') ?? '');
-    const waitingFor = textAt(value, 'for');
+    const waitingFor = textAt(value, 'waiting-for') ?? textAt(value, 'for');
     const error = textAt(value, 'error');
     return {
-      status: textAt(value, 'status') ?? 'idle',
+      state: textAt(value, 'state') ?? 'idle',
       slot: integer.read(value.get('slot') ?? '') ?? -1,
       ...(target === undefined ? {} : { target }),
       ...(waitingFor === undefined ? {} : { waitingFor }),
@@ -286,14 +296,12 @@ export class NodeClient implements Disposable {
   }
 
   #signed(path: string, content: Content, signing = this.#signing): Promise<SignedRequest> {
-    if (this.wallet === undefined) {
-      throw new AoException(
-        new AoError('no-wallet', 'A message has to be signed and there is no key.', {
-          hint: 'Give the client a wallet.',
-        }),
-      );
-    }
-    return signRequest(path, content, signing, this.wallet, this.#library);
+    return signRequest(path, content, signing, this.#key(), this.#library);
+  }
+
+  #key(): Wallet {
+    if (this.wallet !== undefined) return this.wallet;
+    return raise('no-wallet', 'A message has to be signed and there is no key.', 'Give the client a wallet.');
   }
 
   /** The node answers before the message is on disk. */

@@ -6,7 +6,7 @@ import { itemName } from '../codecs/ans104/item.ts';
 import { signItem } from '../codecs/ans104/sign-item.ts';
 import { type Binary, fromBase64, toBytes } from '../core/bytes.ts';
 import { raise } from '../core/errors.ts';
-import { message, messageFrom } from '../core/message.ts';
+import { type Message, message, messageFrom } from '../core/message.ts';
 import type { Wallet } from '../core/wallet.ts';
 import { encodeRequest } from '../net/message-request.ts';
 import type { Library } from '../node/library.ts';
@@ -26,6 +26,8 @@ export interface SignedRequest {
   readonly headers: { readonly [name: string]: string };
   readonly body: Uint8Array | undefined;
 }
+
+const byFields = message({ 'commitment-device': 'httpsig@1.0' });
 
 export function signRequest(
   path: string,
@@ -64,12 +66,22 @@ async function asFields(
     ...(data === undefined ? [] : [['data', data] as const]),
     ...(target === undefined ? [] : [['target', target] as const]),
   ]);
-  const signed = await library.commit(content, message({ 'commitment-device': 'httpsig@1.0' }), wallet);
+  const signed = await library.commit(content, byFields, wallet);
   const sent = signed.withAll([
     ['path', path],
     ['method', 'POST'],
   ]);
   const { headers, body } = await encodeRequest(sent, undefined, library.env);
+  return { id: library.id(signed, 'signed'), headers: pairs(headers), body };
+}
+
+/** A request signed as a whole, its path and method included: an order to a device, which nobody can turn into another one. */
+export async function signWhole(request: Message, wallet: Wallet, library: Library): Promise<SignedRequest> {
+  if (request.has('host')) {
+    raise('bad-request', 'No request can carry a key `host`: HTTP has a header of that name.', 'Set it in a file.');
+  }
+  const signed = await library.commit(request, byFields, wallet);
+  const { headers, body } = await encodeRequest(signed, undefined, library.env);
   return { id: library.id(signed, 'signed'), headers: pairs(headers), body };
 }
 

@@ -93,14 +93,18 @@ export const process = device({
         const definition = await definitionOf(call);
         const { processes } = call;
         const doing = await processes.status(definition.id);
-        if (doing !== undefined && doing.status !== 'idle') return ok(message({ process: definition.id, ...doing }));
+        if (doing !== undefined && doing.status !== 'idle') {
+          // Not under `status`: in an answer, that is HTTP's.
+          const { status, ...where } = doing;
+          return ok(message({ process: definition.id, state: status, ...where }));
+        }
         const newest = await processes.slots.latest(definition.id);
         const slot = newest?.slot ?? -1;
-        const status =
+        const rest =
           newest !== undefined && 'failed' in newest
-            ? { status: 'failed', slot, error: newest.failed.get('message') }
-            : { status: 'idle', slot };
-        return ok(message({ process: definition.id, ...status }));
+            ? { state: 'failed', slot, error: newest.failed.get('message') }
+            : { state: 'idle', slot };
+        return ok(message({ process: definition.id, ...rest }));
       },
     },
   },

@@ -101,7 +101,7 @@ describe('failures', () => {
     expect(value(await world.get(`/${process}/compute=3/n`))).toBe(3);
     expect(error(await world.get(`/${process}/compute=4`)).status).toBe(500);
     const status = value(await world.get(`/${process}/process-status`));
-    expect(isMessage(status) && [status.get('status'), status.get('slot')]).toEqual(['failed', 4]);
+    expect(isMessage(status) && [status.get('state'), status.get('slot')]).toEqual(['failed', 4]);
   });
 
   test.each([
@@ -197,7 +197,7 @@ describe('failures', () => {
     const failure = error(await world.get(`/${process}/now`));
     expect([failure.status, failure.message]).toEqual([404, `Lua module '${id}' not found.`]);
     const status = value(await world.get(`/${process}/process-status`));
-    expect(isMessage(status) && status.get('status')).toBe('failed');
+    expect(isMessage(status) && status.get('state')).toBe('failed');
     await world.cache.write(module);
     expect(value(await world.get(`/${process}/now/count`))).toBe(3);
   });

@@ -23,7 +23,7 @@ describe('a node with workers', () => {
     expect(value(await world.get(`/${process}/as=execution/compute/hidden`))).toBe(7);
     expect(value(await world.get(`/${process}/compute/hidden`))).toBe(6);
     const status = value(await world.get(`/${process}/process-status`)) as Message;
-    expect([status.get('status'), status.get('slot')]).toEqual(['idle', 5]);
+    expect([status.get('state'), status.get('slot')]).toEqual(['idle', 5]);
     const alone = await luaWorld({ store: await sameSchedule(world.node.store), dialect: '2025-11' });
     for (const one of processes) {
       for (const slot of [0, 3, 5]) {

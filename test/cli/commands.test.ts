@@ -1,0 +1,214 @@
+/** Every command of the command line as a person or a script runs it, against nodes of their own processes. */
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type ChildNode, childNode, keyFile, type Ran, run } from '../support/child-node.ts';
+
+let node: ChildNode;
+let directory: string;
+
+beforeAll(async () => {
+  node = await childNode();
+  directory = await mkdtemp(join(tmpdir(), 'cli-'));
+});
+afterAll(async () => {
+  await node[Symbol.asyncDispose]();
+  await rm(directory, { recursive: true, force: true });
+});
+
+/** With the node and a key. */
+const hb = (...args: readonly string[]): Promise<Ran> =>
+  run([...args, '--node', node.url, '--wallet', keyFile('rsa4096-2.json')]);
+
+async function spawned(...args: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await hb('spawn', ...args);
+  expect([code, stderr]).toEqual([0, '']);
+  expect(stdout).toMatch(/^[\w-]{43}\n$/);
+  return stdout.trim();
+}
+
+async function file(name: string, text: string): Promise<string> {
+  const path = join(directory, name);
+  await mkdir(join(path, '..'), { recursive: true });
+  await writeFile(path, text);
+  return path;
+}
+
+describe('help', () => {
+  test('of everything and of every command', async () => {
+    const { stdout } = await run(['help']);
+    const names = [...stdout.matchAll(/^ {2}hyperbeam (\w+)/gm)].map(([, name]) => name!);
+    expect(names).toEqual(['start', 'spawn', 'send', 'read', 'console', 'watch', 'store', 'wallet', 'config']);
+    for (const name of names) {
+      const { code, stdout: help } = await run([name, '--help']);
+      expect([name, code]).toEqual([name, 0]);
+      expect(help).toContain(`hyperbeam ${name}`);
+    }
+  });
+
+  test('what makes no sense is said, with exit code 2', async () => {
+    const cases: readonly (readonly [readonly string[], string])[] = [
+      [['fly'], 'There is no command `fly`.'],
+      [['send'], '`send` needs the id of a process.'],
+      [['send', 'x', 'y'], '`y` is one argument too many.'],
+      [['read', '/x', '--colour'], "Unknown option '--colour'."],
+      [['spawn', '--tag', 'x'], 'A tag is `name=value`, not `x`.'],
+      [['store', 'shrink'], 'There is no `store shrink`.'],
+      [['wallet', 'burn'], 'There is no `wallet burn`.'],
+      [['read', '/x', '--timeout', 'long'], '`--timeout` is a number of seconds.'],
+      [['spawn', '--signing', 'ink', '--wallet', keyFile('rsa4096-2.json')], '`--signing` is `ans104` or `httpsig`'],
+    ];
+    for (const [args, sentence] of cases) {
+      const { code, stdout, stderr } = await run(args);
+      expect([args, code, stdout]).toEqual([args, 2, '']);
+      expect(stderr).toContain(sentence);
+    }
+  });
+});
+
+describe('spawn, send, read', () => {
+  test('a process of the runtime', async () => {
+    const process = await spawned('--name', 'greeter', '--tag', 'X-Colour=green');
+    expect((await hb('send', process, '--action', 'Eval', '--data', '1 + 1')).stdout).toBe('2\n');
+    expect(await hb('send', process, '--action', 'Eval', '--data', 'error("no")')).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: 'eval:1: no\n',
+    });
+    expect((await hb('read', `${process}/x-colour`)).stdout).toBe('green\n');
+    expect((await hb('read', `${process}~process@1.0/now/results/output/prompt`)).stdout).toContain('greeter@aos');
+  });
+
+  test('with HTTP message signatures', async () => {
+    const process = await spawned('--signing', 'httpsig');
+    expect((await hb('send', process, '--action', 'Eval', '--data', '"x"', '--signing', 'httpsig')).stdout).toBe('x\n');
+  });
+
+  test('a module of one’s own', async () => {
+    const counter = await file(
+      'counter.lua',
+      `function compute(base, request, opts)
+         base.count = (base.count or 0) + 1
+         base.results = { output = { data = 'count ' .. math.floor(base.count) } }
+         return base
+       end`,
+    );
+    const process = await spawned(counter);
+    expect((await hb('send', process)).stdout).toBe('count 2\n');
+    const { stdout } = await hb('send', process, '--json');
+    expect(JSON.parse(stdout)).toMatchObject({ slot: 2, process, output: { data: 'count 3' } });
+    expect((await hb('read', `${process}~process@1.0/now/count`)).stdout).toBe('3\n');
+    expect((await hb('read', `${process}~process@1.0/compute=1/count`)).stdout).toBe('2\n');
+  });
+
+  test('a program for the runtime, with what it requires', async () => {
+    await file('shop/lib/prices.lua', `local tax = require('lib.tax')\nreturn { apple = 3 + tax }`);
+    await file('shop/lib/tax.lua', 'return 1');
+    const main = await file(
+      'shop/main.lua',
+      `local prices = require('lib.prices')\nHandlers.add('Price', function(msg) print(prices[msg.Data]) end)`,
+    );
+    const process = await spawned('--load', main);
+    expect((await hb('send', process, '--action', 'Price', '--data', 'apple')).stdout).toBe('4\n');
+  });
+
+  test('values of every kind are printed', async () => {
+    expect((await hb('read', '/~message@1.0&a=text&n+integer=4/a')).stdout).toBe('text\n');
+    const whole = await hb('read', '/~meta@1.0/build');
+    expect(whole.stdout).toMatch(/^node: "HyperBEAM"$/m);
+    expect(whole.stdout).not.toContain('commitments');
+    expect((await hb('read', '/~meta@1.0/build', '--all')).stdout).toContain('commitments');
+    expect(JSON.parse((await hb('read', '/~meta@1.0/build', '--json')).stdout)).toMatchObject({ node: 'HyperBEAM' });
+  });
+
+  test('errors are sentences, with exit code 1', async () => {
+    expect(await hb('read', '/~message@1.0/missing')).toMatchObject({ code: 1, stdout: '' });
+    expect((await hb('send', 'short')).stderr).toContain('`short` is not the id of a process.');
+    expect((await hb('send', 'A'.repeat(43), '--data', 'x')).code).toBe(1);
+    const nobody = await run(['read', '/x', '--node', 'http://127.0.0.1:9']);
+    expect(nobody.code).toBe(1);
+    expect(nobody.stderr).toContain('127.0.0.1:9 could not be reached');
+    const keyless = await run(['send', 'A'.repeat(43), '--node', node.url, '--data-dir', join(directory, 'none')]);
+    expect(keyless).toMatchObject({ code: 1 });
+    expect(keyless.stderr).toContain('`hyperbeam wallet create` makes one');
+  });
+
+  test('a reader that stops early is no error', async () => {
+    const { spawn } = await import('node:child_process');
+    const child = spawn('sh', ['-c', `"${globalThis.process.execPath}" src/cli/main.ts start --help | head -n 1`]);
+    const text = await new Promise<string>((resolve) => {
+      let out = '';
+      child.stdout.on('data', (chunk) => (out += chunk));
+      child.stderr.on('data', (chunk) => (out += chunk));
+      child.on('close', () => resolve(out));
+    });
+    expect(text).toBe('hyperbeam start [options]\n');
+  });
+});
+
+describe('watch', () => {
+  test('slots from the start, as they come, and as JSON', async () => {
+    const process = await spawned('--name', 'watched');
+    await hb('send', process, '--action', 'Eval', '--data', '"first"');
+    const past = await hb('watch', process, '--from', '0', '--count', '2');
+    expect(past.stdout).toMatch(/^0 {2}Process {2}from [\w-]{43}\n1 {2}Eval {2}from [\w-]{43}\n {4}first\n$/);
+    const coming = hb('watch', process, '--count', '1', '--json');
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    await hb('send', process, '--action', 'Eval', '--data', 'error("later")');
+    expect(JSON.parse((await coming).stdout)).toMatchObject({ slot: 2, action: 'Eval', error: 'eval:1: later' });
+  });
+});
+
+describe('wallet', () => {
+  test('create and show', async () => {
+    const path = join(directory, 'keys/mine.json');
+    expect((await run(['wallet', '--wallet', path])).stderr).toContain(`There is no key at ${path}.`);
+    const made = await run(['wallet', 'create', '--wallet', path]);
+    expect(made.stdout).toMatch(/^[\w-]{43}\n$/);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect((await run(['wallet', '--wallet', path])).stdout).toBe(made.stdout);
+    const again = await run(['wallet', 'create', '--wallet', path]);
+    expect(again).toMatchObject({ code: 1 });
+    expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({ kty: 'RSA' });
+  });
+});
+
+describe('store', () => {
+  test('stats and verify beside a running node', async () => {
+    const stats = await run(['store', 'stats', '--data-dir', node.directory]);
+    expect(stats).toMatchObject({ code: 0, stderr: '' });
+    expect(stats.stdout).toMatch(/^group +values +links/);
+    expect(stats.stdout).toMatch(/^msg +\d+/m);
+    const verified = await run(['store', 'verify', '--data-dir', node.directory]);
+    expect(verified).toMatchObject({ code: 0, stderr: '' });
+    expect(verified.stdout).toContain('all sound');
+    expect((await run(['store', 'stats', '--data-dir', join(directory, 'none')])).code).toBe(1);
+  });
+
+  test('what is exported from one and imported into another is the same', async () => {
+    const archive = join(directory, 'archive');
+    expect(await run(['store', 'export', archive, '--data-dir', node.directory])).toMatchObject({
+      code: 0,
+      stderr: '',
+    });
+    expect(existsSync(archive)).toBe(true);
+    expect((await run(['store', 'export', archive, '--data-dir', node.directory])).code).toBe(1);
+    const copy = join(directory, 'copy');
+    const imported = await run(['store', 'import', archive, '--data-dir', copy]);
+    expect(imported).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+ entries\.\n$/) });
+    expect((await run(['store', 'verify', '--data-dir', copy])).stdout).toContain('all sound');
+    expect((await run(['store', 'import', archive, '--data-dir', node.directory])).stderr).toContain('Another node');
+    expect(
+      (await run(['store', 'import', '--data-dir', copy], { input: 'no archive at all, but long enough' })).stderr,
+    ).toContain('not an archive');
+  });
+});
+
+test('config explain names every source', async () => {
+  const { code, stdout } = await run(['config', 'explain', '--port', '1234'], { env: { HB_MODE: 'prod' } });
+  expect(code).toBe(0);
+  expect(stdout).toContain('port = 1234\n    flag --port.');
+  expect(stdout).toContain('mode = prod\n    environment HB_MODE.');
+});
