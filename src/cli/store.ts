@@ -46,11 +46,13 @@ const operations: ReadonlyMap<string, Operation> = new Map<string, Operation>([
   ['import', importFrom],
 ]);
 
-/** For reading, next to a running node as well. */
-function openToRead(directory: string): ReturnType<typeof openDisk> {
+/** For reading, next to a running node as well: what is there at this moment, so that all of it fits together. */
+async function openToRead(directory: string): ReturnType<typeof openDisk> {
   const path = join(directory, 'store');
   if (!existsSync(path)) raise('not-found', `There is no store in ${directory}.`, 'Name it with `--data-dir`.');
-  return openDisk({ directory: path, readOnly: true });
+  const opened = await openDisk({ directory: path, readOnly: true });
+  opened.engine.freeze?.();
+  return opened;
 }
 
 async function stats(directory: string, _file: string | undefined, given: Arguments): Promise<number> {

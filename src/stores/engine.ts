@@ -13,6 +13,8 @@ export interface Engine extends AsyncDisposable {
   get(key: string): Uint8Array | undefined;
   /** Keys at or above `from` and below `to`, bytewise ascending, or descending with `reverse`. */
   keys(from: string, to: string | undefined, reverse: boolean): Iterable<string>;
+  /** From now on reads give what is there at this moment, whoever writes. For copies and checks of a store that others work with. */
+  freeze?(): void;
   /** Applies the changes as one, or none of them if `holds` is given and answers `false`; nobody writes between the two. */
   commit(changes: readonly Change[], durable: boolean, holds?: () => boolean): Awaitable<boolean>;
   /** Waits until all commits are on disk. */

@@ -88,6 +88,7 @@ const keyEncoder = {
 };
 
 type Database = RootDatabase<Uint8Array, string>;
+type Transaction = ReturnType<Database['useReadTransaction']>;
 type WithFlushed = Promise<boolean> & { readonly flushed?: Promise<unknown> };
 
 class LmdbEngine implements Engine {
@@ -100,6 +101,7 @@ class LmdbEngine implements Engine {
   readonly #capacity: number;
   /** Bytes that may be written before the size of the file is looked at again. */
   #allowance = 0;
+  #frozen: Transaction | undefined;
   #closed = false;
   #expecting = false;
 
@@ -114,18 +116,30 @@ class LmdbEngine implements Engine {
 
   get(key: string): Uint8Array | undefined {
     this.#checkOpen();
-    const bytes = this.#database.getBinary(key);
+    const bytes =
+      this.#frozen === undefined
+        ? this.#database.getBinary(key)
+        : this.#database.getBinary(key, { transaction: this.#frozen });
     return bytes === undefined ? undefined : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
   }
 
   keys(from: string, to: string | undefined, reverse: boolean): Iterable<string> {
     this.#checkOpen();
+    const frozen = this.#frozen === undefined ? {} : { transaction: this.#frozen };
     if (!reverse) {
-      return this.#database.getKeys(to === undefined ? { start: from } : { start: from, end: to });
+      return this.#database.getKeys(
+        to === undefined ? { ...frozen, start: from } : { ...frozen, start: from, end: to },
+      );
     }
     // A descending range starts at its upper end, which we exclude, and includes its lower one.
-    const lower = { end: from, reverse: true, inclusiveEnd: true };
+    const lower = { ...frozen, end: from, reverse: true, inclusiveEnd: true };
     return this.#database.getKeys(to === undefined ? lower : { ...lower, start: to, exclusiveStart: true });
+  }
+
+  /** One read transaction for all that follows. As long as it is open, pages that writers no longer need are not used again. */
+  freeze(): void {
+    this.#checkOpen();
+    this.#frozen ??= this.#database.useReadTransaction();
   }
 
   commit(changes: readonly Change[], durable: boolean, holds?: () => boolean): Awaitable<boolean> {
@@ -211,6 +225,7 @@ class LmdbEngine implements Engine {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    this.#frozen?.done();
     await this.#database.close();
   }
 

@@ -189,3 +189,25 @@ describe('archives and blobs that are damaged', () => {
     expect((await verifyStore(store)).orphans).toEqual([]);
   });
 });
+
+test('a frozen store is copied as it was, whoever writes meanwhile', async () => {
+  const path = fresh();
+  await using writer = await openLmdb({ directory: path });
+  const rows = (from: number, to: number) =>
+    Array.from({ length: to - from }, (_, i) => put(`log/${String(from + i).padStart(6, '0')}`, Uint8Array.of(1)));
+  await writer.write([...rows(0, 3_000), put('log-head', Uint8Array.of(1))]);
+  await using reader = await openLmdb({ directory: path, readOnly: true });
+  reader.engine.freeze?.();
+  const archive: Uint8Array[] = [];
+  for await (const chunk of exportStore(reader)) {
+    if (archive.push(chunk) % 2_000 === 0) {
+      // Rows behind the place that is being read, and a head that speaks of them before it.
+      const at = archive.length + 10_000;
+      await writer.write([...rows(at, at + 10), put('log-head', Uint8Array.of(2))], { durable: true });
+    }
+  }
+  const copy = memoryStore();
+  expect(await importStore(copy, archive)).toBe(3_001);
+  expect(copy.read('log-head')).toEqual(Uint8Array.of(1));
+  expect(writer.read('log-head')).toEqual(Uint8Array.of(2));
+});
