@@ -16,7 +16,7 @@ execFileSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json'), '-
 
 const assets = [
   'native/lua/lua.wasm',
-  'native/lua/LICENSE',
+  'native/lua/LICENSE-Lua.txt',
   'native/lua/README.md',
   'runtime/dist',
   'console/pages',
