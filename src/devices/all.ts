@@ -5,6 +5,7 @@ import { bits } from './bits.ts';
 import { cacheDevice } from './cache.ts';
 import { cacheviz } from './cacheviz.ts';
 import { codecDevices } from './codecs/all.ts';
+import { cron } from './cron.ts';
 import { gzip } from './gzip.ts';
 import { hook } from './hook.ts';
 import { hyperbuddy } from './hyperbuddy.ts';
@@ -31,6 +32,7 @@ export const allDevices: readonly Device[] = [
   bits,
   cacheDevice,
   cacheviz,
+  cron,
   gzip,
   hook,
   hyperbuddy,

@@ -19,6 +19,7 @@ import type { Value } from '../core/value.ts';
 import type { Wallet } from '../core/wallet.ts';
 import { sha256 } from '../crypto/hash.ts';
 import { allDevices } from '../devices/all.ts';
+import { Tasks } from '../devices/cron/tasks.ts';
 import { InlineProcesses } from '../devices/process/processes.ts';
 import { Outbox } from '../devices/push/outbox.ts';
 import { Schedules } from '../devices/scheduler/schedules.ts';
@@ -131,6 +132,12 @@ export async function startNode(config: Config, parts: NodeParts = {}): Promise<
     running.onChange((options) => workers?.changed(options));
 
     const outbox = new Outbox(store);
+    const tasks = new Tasks({
+      store,
+      clock,
+      run: async ({ request, lendsKey }, signal) => running.resolver.ao({ signal, lendsKey }).resolveRequest(request),
+    });
+    cleanup.use(tasks);
     const capabilities: Partial<Capabilities> = {
       clock,
       random: parts.random ?? randomBytes,
@@ -141,6 +148,7 @@ export async function startNode(config: Config, parts: NodeParts = {}): Promise<
       identities,
       processes,
       outbox,
+      tasks,
       peers: client,
       lua,
       ...(workers === undefined ? {} : { luaWorkers: workers }),
@@ -175,6 +183,7 @@ export async function startNode(config: Config, parts: NodeParts = {}): Promise<
       }),
     );
     courier.start();
+    await tasks.resume();
 
     const server = createHttpServer(config.listener, {
       node: () => running.resolver,
