@@ -10,6 +10,13 @@ const pages = globSync(['*.md', 'docs/**/*.md'], { cwd: root }).filter((page) =>
 /** Where a path in a page may begin: `src/http/status.ts`, `http/status.ts`, and `push/walk.ts` beside what was named before. */
 const origins = ['', 'src', 'src/core', 'src/devices', 'src/stores'];
 
+/** Not of the repository: data directories of an operator, and the page that a whole run of the tests writes. */
+const elsewhere = /^(data|restored)\/|compatibility\.md$/;
+
+function isThere(path: string): boolean {
+  return elsewhere.test(path) || existsSync(join(root, path));
+}
+
 describe.each(pages)('%s', (page) => {
   const text = readFileSync(join(root, page), 'utf8');
 
@@ -17,7 +24,7 @@ describe.each(pages)('%s', (page) => {
     const links = [...text.matchAll(/\]\(([^)#\s]+)[^)]*\)/g)]
       .map(([, link]) => link!)
       .filter((link) => !/^\w+:/.test(link));
-    expect(links.filter((link) => !existsSync(join(root, dirname(page), link)))).toEqual([]);
+    expect(links.filter((link) => !isThere(join(dirname(page), link)))).toEqual([]);
   });
 
   test('the files it names exist', () => {
@@ -25,6 +32,20 @@ describe.each(pages)('%s', (page) => {
     const files = [...prose.matchAll(/(?<![\w/.-])((?:[a-z][\w.-]*\/)+[\w.-]+\.(?:ts|lua|c|sh|md|json|cjs))\b/g)].map(
       ([, file]) => file!,
     );
-    expect(files.filter((file) => !origins.some((origin) => existsSync(join(root, origin, file))))).toEqual([]);
+    expect(files.filter((file) => !origins.some((origin) => isThere(join(origin, file))))).toEqual([]);
   });
+});
+
+test('every dependency has its reason, and nothing else has', () => {
+  const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    readonly [kind: string]: { readonly [name: string]: string } | undefined;
+  };
+  const reasons = readFileSync(join(root, 'docs/decisions/dependencies.md'), 'utf8');
+  const rows = reasons.split('\n').filter((line) => line.startsWith('| `'));
+  const named = rows.flatMap((row) => [...row.split('|')[1]!.matchAll(/`([^`*]+)`/g)].map(([, name]) => name!));
+  expect(named.sort()).toEqual(Object.keys(manifest['dependencies'] ?? {}).sort());
+  const development = Object.entries(manifest['devDependencies'] ?? {}).map(([name, version]) => {
+    return /^npm:(.+)@/.exec(version)?.[1] ?? name;
+  });
+  expect(development.filter((name) => !name.startsWith('@types/') && !reasons.includes(`\`${name}\``))).toEqual([]);
 });
