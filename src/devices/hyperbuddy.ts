@@ -4,6 +4,7 @@
  *
  *     /~hyperbuddy@1.0/metrics        Prometheus text
  *     /~hyperbuddy@1.0/events         {topic: {event: how often}}
+ *     /~hyperbuddy@1.0/processes      the processes this node schedules, and what it is doing for them
  *     …/~hyperbuddy@1.0/format        the message so far as text
  *     /~hyperbuddy@1.0/dashboard …    pages; the operator can add some under the option `hyperbuddy-serve`
  */
@@ -11,7 +12,7 @@ import type { Awaitable } from '../core/awaitable.ts';
 import type { Binary } from '../core/bytes.ts';
 import { type Call, device } from '../core/device.ts';
 import { integer, listOf, optional, text } from '../core/fields.ts';
-import { isMessage, message, messageFrom } from '../core/message.ts';
+import { isMessage, type Message, message, messageFrom } from '../core/message.ts';
 import { fail, notFound, type Outcome, ok } from '../core/outcome.ts';
 import { withoutPrivate } from '../core/private.ts';
 import type { Value } from '../core/value.ts';
@@ -19,6 +20,8 @@ import type {} from '../observe/events.ts';
 import { defaultFormat, format } from './hyperbuddy/format.ts';
 import type {} from './meta/node-control.ts';
 import { plain } from './plain.ts';
+import type {} from './process/processes.ts';
+import type {} from './scheduler.ts';
 
 declare module '../core/device.ts' {
   interface Capabilities {
@@ -34,8 +37,18 @@ export interface MetricsPage {
 /** The files of the console. */
 export interface Pages {
   /** The file `name` (`dashboard`, `styles.css` …), `undefined` if there is none. */
-  read(name: string): Awaitable<{ readonly contentType: string; readonly body: Binary } | undefined>;
+  read(name: string): Awaitable<Page | undefined>;
 }
+
+export interface Page {
+  readonly contentType: string;
+  readonly body: Binary;
+  /** What else goes with it. */
+  readonly headers?: { readonly [name: string]: string };
+}
+
+/** Processes shown at one time. */
+const maxProcesses = 100;
 
 type BuddyCall = Call<unknown, unknown, 'environment'>;
 
@@ -57,6 +70,23 @@ export const hyperbuddy = device({
       run({ environment }) {
         const topics = [...(environment.capabilities.events?.snapshot() ?? [])];
         return ok(messageFrom(topics.map(([topic, events]) => [topic, messageFrom(events)])));
+      },
+    },
+    processes: {
+      doc: `How many processes this node has a schedule of, and what it is doing for the first ${maxProcesses}.`,
+      async run({ environment }) {
+        const { schedules, processes } = environment.capabilities;
+        const ids = (await schedules?.log.processes()) ?? [];
+        const shown: [string, Message][] = [];
+        for (const id of ids.slice(0, maxProcesses)) {
+          const head = await schedules?.log.head(id);
+          const doing = await processes?.status(id);
+          const newest = await processes?.slots.latest(id);
+          const resting = newest !== undefined && 'failed' in newest ? 'failed' : 'idle';
+          const state = doing === undefined || doing.status === 'idle' ? resting : doing.status;
+          shown.push([id, message({ slot: head?.slot ?? -1, computed: newest?.slot ?? -1, state })]);
+        }
+        return ok(message({ count: ids.length, processes: messageFrom(shown) }));
       },
     },
     format: {
@@ -99,7 +129,8 @@ async function page({ environment, ao }: BuddyCall, name: string): Promise<Outco
   if (isMessage(own)) return ok(own);
   if (own !== undefined) return ok(message({ 'content-type': contentType(name), body: own }));
   const file = await environment.capabilities.pages?.read(name);
-  return file === undefined ? notFound : ok(message({ 'content-type': file.contentType, body: file.body }));
+  if (file === undefined) return notFound;
+  return ok(message({ 'content-type': file.contentType, ...file.headers, body: file.body }));
 }
 
 /** The content type that a file's name stands for. */

@@ -8,7 +8,7 @@
  * belongs to one caller (cookies, its request id, where its request came from) is part of what is remembered. Concurrent requests for the
  * same new content share one signature.
  */
-import { type Awaitable, isPromise } from '../core/awaitable.ts';
+import { type Awaitable, andThen, isPromise } from '../core/awaitable.ts';
 import { commit } from '../core/commit.ts';
 import type { Environment } from '../core/environment.ts';
 import { raise } from '../core/errors.ts';
@@ -20,6 +20,7 @@ import type { Outcome } from '../core/outcome.ts';
 import type { Resolver } from '../core/resolver.ts';
 import type { Value } from '../core/value.ts';
 import { sha256Base64Url } from '../crypto/hash.ts';
+import type {} from '../devices/hyperbuddy.ts';
 import type { Answer } from './answer.ts';
 import { AnswerCache } from './answer-cache.ts';
 import { type Blobs, blobRef } from './blobs.ts';
@@ -31,7 +32,7 @@ import type { HeaderMap } from './headers.ts';
 import { indexPage } from './index-page.ts';
 import { answerCodec } from './negotiate.ts';
 import { type Answering, answering } from './options.ts';
-import { page } from './problem.ts';
+import { escapeHtml, page } from './problem.ts';
 import { type Result, resultOf } from './result.ts';
 
 /** What an answer depends on besides the result. */
@@ -89,7 +90,7 @@ export class Responder {
   #respondIn(codec: string, result: Result, options: Answering, asked: Asked): Awaitable<Answer> {
     const bundle = wantsBundle(asked.request.get('accept-bundle'), codec);
     const person = codec === 'httpsig@1.0' && !bundle && wantsHtml(asked.headers);
-    if (person && (result.status === 404 || result.status >= 500)) return errorPage(result, asked.requestId);
+    if (person && (result.status === 404 || result.status >= 500)) return errorPage(result, asked);
     const cookies = takeCookies(result.message, asked.request, asked.resolver.env);
     if (isPromise(cookies)) {
       return cookies.then(({ lines, rest }) =>
@@ -300,14 +301,30 @@ export function wantsHtml(headers: HeaderMap): boolean {
   return headers.get('accept')?.includes('text/html') === true;
 }
 
-function errorPage(result: Result, requestId: string): Answer {
+/** The console's page for this status with the words filled in; where the node has none, or it can't be had, a plain one. */
+function errorPage(result: Result, { requestId, resolver }: Asked): Awaitable<Answer> {
   const words = (key: string): string | undefined => {
     const value = result.message.get(key);
     return typeof value === 'string' ? value : undefined;
   };
   const sentence = words('body') ?? (result.status === 404 ? 'There is nothing here.' : 'The node could not answer.');
-  const html = page(result.status, words('code') ?? 'error', sentence, words('hint'), requestId);
-  const headers = ['content-type', 'text/html; charset=utf-8', 'cache-control', 'no-store'];
-  for (const [name, value] of defaults) headers.push(name, value);
-  return { status: result.status, headers, body: new TextEncoder().encode(html) };
+  const [code, hint] = [words('code') ?? 'error', words('hint')];
+  const pages = resolver.env.capabilities.pages;
+  return andThen(pages?.read(result.status === 404 ? '404.html' : '500.html'), (file) => {
+    const html =
+      typeof file?.body === 'string'
+        ? filled(file.body, { status: String(result.status), code, sentence, hint: hint ?? '', request: requestId })
+        : page(result.status, code, sentence, hint, requestId);
+    const headers = ['content-type', 'text/html; charset=utf-8', 'cache-control', 'no-store'];
+    for (const [name, value] of Object.entries(file?.headers ?? {})) headers.push(name, value);
+    for (const [name, value] of defaults) headers.push(name, value);
+    return { status: result.status, headers, body: new TextEncoder().encode(html) };
+  });
+}
+
+/** A page with `{{name}}` replaced by what the name stands for, as text. */
+function filled(template: string, values: { readonly [name: string]: string }): string {
+  return template.replace(/\{\{([a-z]+)\}\}/g, (whole, name: string) =>
+    Object.hasOwn(values, name) ? escapeHtml(values[name]!) : whole,
+  );
 }
