@@ -53,12 +53,22 @@ export function fromFields(encoded: Value): Encoded {
   for (const [name, value] of encoded.entries()) {
     if (name === 'body' || !isBinary(value) || isUnsendable(name)) continue;
     const spelt = toLatin1(value);
-    if (spelt !== undefined) headers.push(name, spelt);
+    if (spelt === undefined) continue;
+    headers.push(name, name === 'signature' || name === 'signature-input' ? withReadableLabels(spelt) : spelt);
   }
   const body = encoded.get('body');
   const type = encoded.get('content-type');
   const parts = typeof type === 'string' && type.startsWith('multipart/');
   return { headers, body: body === undefined ? undefined : toBody(body), raw: !parts };
+}
+
+/**
+ * Clients of the network read labels of letters, digits and `-` only (spec 06 §1.5, §13). A label is no part of what is signed and of no
+ * id: any will do that stands in both headers.
+ */
+function withReadableLabels(header: string): string {
+  if (!header.includes('_')) return header;
+  return header.replace(/(?:^|, )comm-[a-z0-9_-]{43}=/g, (label) => label.replaceAll('_', '-'));
 }
 
 function withEnvelope(codec: Codec, message: Message, body: Uint8Array, bare: boolean): Encoded {

@@ -136,6 +136,20 @@ describe('the node’s signature', () => {
     expect(reply.headers.get('signature-input')).toContain('"content-digest"');
   });
 
+  test('has labels that every client can read', async () => {
+    for (let i = 0; i < 20; i++) {
+      const reply = await get(`/~message@1.0&n=${i}/set?x=1`);
+      const labels = [...reply.headers.get('signature-input')!.matchAll(/(?:^|, )([^=,"]+)=\(/g)].map(
+        ([, label]) => label!,
+      );
+      expect(labels.length).toBeGreaterThan(0);
+      for (const label of labels) {
+        expect(label).toMatch(/^[a-z][a-z0-9-]*$/);
+        expect(reply.headers.get('signature')).toContain(`${label}=:`);
+      }
+    }
+  });
+
   test('holds for hbsig', async () => {
     const { verify: verifyReply } = createRequire(import.meta.url)('hbsig') as {
       verify(signed: object): Promise<{ readonly valid: boolean }>;
