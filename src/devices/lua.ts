@@ -18,6 +18,7 @@ import { fail, notFound, type Outcome, ok } from '../core/outcome.ts';
 import { getPrivate, setPrivate } from '../core/private.ts';
 import { Resolver } from '../core/resolver.ts';
 import { atom, isList, type Value } from '../core/value.ts';
+import { verify } from '../core/verify.ts';
 import type { LuaFailure } from '../vm/lua/failure.ts';
 import type { LuaOutcome } from '../vm/lua/machine.ts';
 import { aoLibrary } from './lua/ao-library.ts';
@@ -194,13 +195,20 @@ async function run(call: LuaCall): Promise<Outcome> {
   const state = result.status !== 'error' && isMessage(result.value) ? result.value : undefined;
   if (state !== undefined && !dry) {
     live.version++;
-    const kept = withHandle(keepPrivate(base, state), live, machines);
+    const held = folding ? state : await withoutBroken(call, state);
+    const kept = withHandle(keepPrivate(base, held), live, machines);
     return result.status === 'error' || result.status === 'ok' ? ok(kept) : { status: result.status, value: kept };
   }
   // Nothing else keeps the machine's new state: it is as it was before the call.
   if (before !== undefined) live.machine.rollback(before);
   else machines.drop(live);
   return result;
+}
+
+/** A program that changes a signed message gives an unsigned one: signatures that no longer hold go. */
+async function withoutBroken({ environment }: LuaCall, state: Message): Promise<Message> {
+  if (!state.has('commitments') || (await verify(state, environment))) return state;
+  return state.without('commitments');
 }
 
 /** Runs Lua code with the `ao` library acting for this call. */
