@@ -22,6 +22,9 @@ export interface WorkersHost {
   readonly stores: readonly StoreConfig[];
 }
 
+/** Beside this file: TypeScript in the repository, JavaScript in the published package. */
+const workerFile = new URL(`./lane-worker${import.meta.url.slice(-3)}`, import.meta.url);
+
 /** Option `workers`; one less than there are cores if unset. */
 export function workerCount(config: Config): number {
   return (config.settings.get('workers')?.value as number | undefined) ?? Math.max(1, availableParallelism() - 1);
@@ -35,7 +38,7 @@ export function openWorkers(config: Config, host: WorkersHost): WorkerProcesses 
       slots: new Slots(store),
       clock,
       start: (index, position) =>
-        new Worker(new URL('./lane-worker.ts', import.meta.url), {
+        new Worker(workerFile, {
           name: `lanes-${index}`,
           workerData: workerData(config, { wallet, identities }, { index, count, stores, position }),
           // States and messages; the machines' memory is not counted here.

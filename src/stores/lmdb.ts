@@ -119,7 +119,7 @@ class LmdbEngine implements Engine {
     const bytes =
       this.#frozen === undefined
         ? this.#database.getBinary(key)
-        : this.#database.getBinary(key, { transaction: this.#frozen });
+        : this.#database.get(key, { transaction: this.#frozen });
     return bytes === undefined ? undefined : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
   }
 
