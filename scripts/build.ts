@@ -19,7 +19,9 @@ const assets = [
   'native/lua/LICENSE-Lua.txt',
   'native/lua/README.md',
   'runtime/dist',
+  'src/testing/keys',
   'console/pages',
+  'src/testing/keys',
   'README.md',
   'LICENSE',
 ];

@@ -23,6 +23,8 @@ describe('the published package', () => {
   test('runs its command', () => {
     const help = execFileSync(process.execPath, [join(installed, 'src/cli/main.js'), '--help'], { encoding: 'utf8' });
     expect(help).toContain('hyperbeam start');
+    const command = [join(installed, 'src/cli/main.js'), 'spawn', '--help'];
+    expect(execFileSync(process.execPath, command, { encoding: 'utf8' })).toContain('hyperbeam spawn');
   });
 
   test('gives its entry points', () => {
@@ -34,9 +36,12 @@ describe('the published package', () => {
        import * as client from 'hyperbeam-ts/client';
        import { startNode } from 'hyperbeam-ts/testing';
        const outcome = await createLibrary().request('/~message@1.0&n+integer=42/n');
-       console.log(outcome.value, typeof device, Object.keys(client).length > 0, typeof startNode);`,
+       const node = await startNode();
+       const status = (await fetch(node.url + '/readyz')).status;
+       await node.close();
+       console.log(outcome.value, typeof device, Object.keys(client).length > 0, status);`,
     );
-    expect(execFileSync(process.execPath, [script], { encoding: 'utf8' }).trim()).toBe('42 function true function');
+    expect(execFileSync(process.execPath, [script], { encoding: 'utf8' }).trim()).toBe('42 function true 200');
   });
 
   test('starts a node that computes Lua', { timeout: 60_000 }, async () => {
