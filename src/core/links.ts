@@ -62,11 +62,16 @@ function loadDeep(value: Value, env: Environment, budget: LoadBudget, depth: num
             : messageFrom(entries.map(([key], i) => [key, children[i]!])).withOrigin(loaded.origin),
       );
     }
-    return isList(loaded) ? mapInOrder(loaded, (item) => loadDeep(item, env, budget, depth + 1)) : loaded;
+    if (!isList(loaded) || !hasChildren(loaded.entries())) return loaded;
+    return andThen(
+      mapInOrder(loaded, (item) => loadDeep(item, env, budget, depth + 1)),
+      // What stays the same stays the same object, with all that is known of it: without this every commitment was made anew here.
+      (items) => (items.every((item, i) => item === loaded[i]) ? loaded : items),
+    );
   });
 }
 
-function hasChildren(entries: Iterable<readonly [string, Value]>): boolean {
+function hasChildren(entries: Iterable<readonly [unknown, Value]>): boolean {
   for (const [, value] of entries) if (typeof value === 'object' && !(value instanceof Uint8Array)) return true;
   return false;
 }

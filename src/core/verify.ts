@@ -19,9 +19,12 @@ import {
 } from './commitments.ts';
 import type { Environment } from './environment.ts';
 import { equal } from './equal.ts';
-import { isMessage, type Message } from './message.ts';
+import { isMessage, isPrivateKey, type Message } from './message.ts';
 
 const verifiedSlot = Symbol('verified commitments');
+const contentsSlot = Symbol('contents they were verified for');
+/** Contents remembered with the same commitments. */
+const maxContents = 4;
 
 /** Whether every selected commitment holds; true if none is selected (spec 01 §6.5). */
 export function verify(
@@ -63,7 +66,7 @@ export function verifyCommitment(
   if (commitmentText(commitment, 'keyid')?.startsWith('secret:') === true) {
     return checkCommitment(message, id, commitment, env, request);
   }
-  const known = message.derive(verifiedSlot, () => new Map<string, Awaitable<boolean>>());
+  const known = answersFor(message, all as Message);
   const before = known.get(id);
   if (before !== undefined) return before;
   const answer = checkCommitment(message, id, commitment, env, request);
@@ -75,6 +78,32 @@ export function verifyCommitment(
     );
   }
   return answer;
+}
+
+/** What is known of the commitments of one content, by their ids. */
+type Answers = Map<string, Awaitable<boolean>>;
+
+interface Checked {
+  readonly content: Message;
+  readonly answers: Answers;
+}
+
+/**
+ * A signed message is taken apart and put together again on its way (a request without its transport keys, a definition with a device),
+ * each time a new object with the old commitments. Answers go along as long as the content is the same, which is far cheaper to see than to
+ * verify: a post to a schedule verified its sender twice and the process's definition once, now the sender once.
+ */
+function answersFor(message: Message, commitments: Message): Answers {
+  return message.derive(verifiedSlot, () => {
+    const contents = commitments.derive(contentsSlot, () => [] as Checked[]);
+    const content = message.filter((key) => key !== 'commitments' && !isPrivateKey(key));
+    const before = contents.find((one) => equal(one.content, content));
+    if (before !== undefined) return before.answers;
+    const answers: Answers = new Map();
+    if (contents.length >= maxContents) contents.shift();
+    contents.push({ content: content.withOrigin(undefined), answers });
+    return answers;
+  });
 }
 
 /**

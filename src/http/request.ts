@@ -162,6 +162,10 @@ async function structuredMessage(tabm: Value, env: Environment): Promise<Message
 async function verifiedFields(message: Message, options: Answering, env: Environment): Promise<Message> {
   if (!message.has('commitments')) return withoutPrivate(message) as Message;
   checkCount(message);
+  // Nearly always everything holds for what is covered, without the headers around it. That is also what the schedule and the cache keep, so
+  // they need not verify it again.
+  const covered = withOnlyCommitted(withoutPrivate(message) as Message);
+  if ((await verifiedCommitments(covered, env)).length === commitmentsOf(covered).length) return covered;
   const trusted = await onlyVerified(message, env);
   if (isSigned(message) && !isSigned(trusted) && options.forceSignedRequests) {
     raise(
