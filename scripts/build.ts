@@ -21,7 +21,6 @@ const assets = [
   'runtime/dist',
   'src/testing/keys',
   'console/pages',
-  'src/testing/keys',
   'README.md',
   'LICENSE',
 ];
