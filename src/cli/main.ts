@@ -1,7 +1,5 @@
 #!/usr/bin/env node
 /** The command line: `hyperbeam <command>`. One file per command; this one only finds it and turns errors into sentences. */
-import { enableCompileCache } from 'node:module';
-import { fileURLToPath } from 'node:url';
 import { AoException } from '../core/errors.ts';
 import { type Command, UsageError } from './command.ts';
 
@@ -73,7 +71,6 @@ const commands: readonly Entry[] = [
 ];
 
 async function main(): Promise<number> {
-  keepCompiled();
   const [name = 'help', ...args] = process.argv.slice(2);
   if (name === 'help' || name === '--help' || name === '-h') {
     print(overview());
@@ -90,14 +87,6 @@ async function main(): Promise<number> {
     return 0;
   }
   return command.run(args);
-}
-
-/** Run from its sources, what Node makes of them is kept: the next start takes a third of the time and half of the memory. */
-function keepCompiled(): void {
-  if (!import.meta.filename.endsWith('.ts')) return;
-  // In the package and not in the system's temporary directory, where others could put code for us.
-  process.env['NODE_COMPILE_CACHE'] ??= fileURLToPath(new URL('../../node_modules/.cache/compiled', import.meta.url));
-  enableCompileCache(process.env['NODE_COMPILE_CACHE']);
 }
 
 function overview(): string {

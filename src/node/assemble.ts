@@ -196,8 +196,13 @@ export async function startNode(config: Config, parts: NodeParts = {}): Promise<
     cleanup.defer(() => server.close());
     running.found({ port: server.port });
     log.info({ url: server.url, operator: wallet.address }, 'The node is live.');
-    // Not before the node answers; one that lives only for a moment never needs them.
-    const warming = setTimeout(() => void workers?.warm(), 1_000).unref();
+    // Not before the node answers, and not for a node without processes: each takes its share of memory.
+    const warm = async (): Promise<void> => {
+      if (workers !== undefined && (await schedule.processes()).length > 0) await workers.warm();
+    };
+    const warming = setTimeout(() => {
+      warm().catch((err: unknown) => log.error({ err }, 'The lane workers could not be started.'));
+    }, 1_000).unref();
     cleanup.defer(() => clearTimeout(warming));
 
     const closing = cleanup.move();

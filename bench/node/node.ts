@@ -1,0 +1,172 @@
+/**
+ * A node as its operator runs it: how fast it starts, what it takes while nobody asks, how fast it tells about itself, and how close answers
+ * that have to be signed anew come to the raw speed of RSA.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { format, type Report } from '../harness.ts';
+
+const program = fileURLToPath(new URL('../../scripts/hyperbeam.js', import.meta.url));
+const key = fileURLToPath(new URL('../../test/vectors/keys/rsa4096-1.json', import.meta.url));
+const starts = 5;
+const rounds = 5;
+const roundSeconds = 1;
+const connections = 16;
+
+interface Started {
+  readonly url: string;
+  readonly child: ChildProcess;
+  readonly ms: number;
+}
+
+export async function bench(report: Report): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), 'bench-node-'));
+  try {
+    await startUp(report, directory);
+    const node = await start(directory);
+    try {
+      await memory(report, node);
+      await aboutItself(report, node);
+      await signedAnew(report, node);
+    } finally {
+      await stop(node);
+    }
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+async function startUp(report: Report, directory: string): Promise<void> {
+  const times: number[] = [];
+  for (let i = 0; i < starts; i++) {
+    const node = await start(directory);
+    times.push(node.ms);
+    await stop(node);
+  }
+  const ms = middle(times);
+  report.note(
+    `start-up with a wallet: ${Math.round(ms)} ms (first ${Math.round(times[0]!)} ms) · goal < 2000 ms: ${told(ms < 2_000)}`,
+  );
+}
+
+/** After a while in which nobody asked. Only Linux tells about other processes. */
+async function memory(report: Report, { child, url }: Started): Promise<void> {
+  await (await fetch(`${url}/~meta@1.0/info/address`)).text();
+  await sleep(10_000);
+  const status = readStatus(child.pid!);
+  const mib = (name: string): number =>
+    Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1] ?? Number.NaN) / 1_024;
+  const rss = mib('VmRSS');
+  report.note(
+    `idle memory: ${rss.toFixed(0)} MiB, of it ${mib('RssFile').toFixed(0)} MiB of files (the runtime itself) · goal ≤ 120 MiB: ${told(rss <= 120)}`,
+  );
+}
+
+function readStatus(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/status`, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+async function aboutItself(report: Report, { url }: Started): Promise<void> {
+  await load(url, '/~meta@1.0/info');
+  const rates: number[] = [];
+  for (let i = 0; i < rounds; i++) rates.push(await load(url, '/~meta@1.0/info'));
+  report.figure({ name: 'GET /~meta@1.0/info, signed, warm', rate: middle(rates) });
+}
+
+/** Every path is asked for once, so every answer is new to the node. The raw rate is measured in between, on as many threads. */
+async function signedAnew(report: Report, { url }: Started): Promise<void> {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 4096 });
+  let count = 0;
+  const ratios: number[] = [];
+  const raws: number[] = [];
+  for (let i = 0; i <= rounds; i++) {
+    const before = await rawRate(privateKey);
+    const cold = await inFlight(async () => {
+      const answer = await fetch(`${url}/~message@1.0&n=${count++}-${i}/set?x=${count}`);
+      await answer.arrayBuffer();
+      if (!answer.headers.has('signature')) throw new Error('the answer is not signed');
+    });
+    const raw = (before + (await rawRate(privateKey))) / 2;
+    if (i === 0) continue;
+    ratios.push(cold / raw);
+    raws.push(raw);
+  }
+  const [ratio, raw] = [middle(ratios), middle(raws)];
+  report.figure({
+    name: 'GET, signed anew each time',
+    rate: ratio * raw,
+    limit: { name: 'RSA-PSS 4096 signatures', rate: raw },
+    goal: { text: '≥ 80 %', met: ratio >= 0.8 },
+  });
+}
+
+const signAsync = promisify(sign) as (algorithm: string, data: Uint8Array, key: object) => Promise<Uint8Array>;
+
+function rawRate(privateKey: KeyObject): Promise<number> {
+  const data = new Uint8Array(512);
+  return inFlight(async () => {
+    await signAsync('sha512', data, { key: privateKey, padding: 6, saltLength: 64 });
+  });
+}
+
+/** Operations per second with some of them always under way. */
+async function inFlight(operation: () => Promise<void>): Promise<number> {
+  const started = performance.now();
+  let done = 0;
+  const worker = async (): Promise<void> => {
+    while (performance.now() - started < roundSeconds * 1_000) {
+      await operation();
+      done++;
+    }
+  };
+  await Promise.all(Array.from({ length: connections }, worker));
+  return (done * 1_000) / (performance.now() - started);
+}
+
+async function load(url: string, path: string): Promise<number> {
+  const { default: autocannon } = await import('autocannon');
+  const result = await autocannon({ url: url + path, connections, duration: roundSeconds });
+  if (result.non2xx + result.errors > 0) throw new Error(`${format(result.non2xx + result.errors)} answers failed`);
+  return result.requests.average;
+}
+
+async function start(directory: string): Promise<Started> {
+  const began = performance.now();
+  const args = [program, 'start', '--port', '0', '--host', '127.0.0.1', '--data-dir', directory, '--wallet', key];
+  const child = spawn(process.execPath, [...args, '--log-level', 'silent'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const url = await new Promise<string>((resolve, reject) => {
+    let said = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+      const found = /activate at: (\S+)/.exec(said)?.[1];
+      if (found !== undefined) resolve(found);
+    });
+    child.once('exit', (code) => reject(new Error(`the node ended with ${code}`)));
+  });
+  return { url, child, ms: performance.now() - began };
+}
+
+async function stop({ child }: Started): Promise<void> {
+  const ended = once(child, 'exit');
+  child.kill('SIGTERM');
+  await ended;
+}
+
+function middle(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
+}
+
+function told(met: boolean): string {
+  return met ? 'met' : 'MISSED';
+}
