@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { NodeClient, walletFromJwk } from '../../src/client.ts';
 import { declarations } from '../../src/node/options.ts';
 import { startNode } from '../../src/testing/index.ts';
 import { codeBlocks, commandsOf } from '../support/markdown.ts';
@@ -72,6 +73,22 @@ test('its files and commands do what it says', { timeout: 240_000 }, async () =>
   for (const name of metricNames(said('curl http://localhost:8734/~hyperbuddy@1.0/metrics'))) {
     expect(await readFile(join(root, page), 'utf8'), name).toContain(`\`${name}\``);
   }
+});
+
+test('its program for letters shows a dead one and sends it again', { timeout: 120_000 }, async () => {
+  const wallet = walletFromJwk(JSON.parse(await readFile(join(folder, 'data/hyperbeam-key.json'), 'utf8')));
+  using client = new NodeClient({ url: env['HB_NODE']!, wallet });
+  const data = `function compute(base)
+    base.results = { outbox = { ['1'] = { target = '${'b'.repeat(43)}', action = 'Greet' } } }
+    return base
+  end`;
+  const module = await client.upload({ tags: { 'content-type': 'application/lua', name: 'sender' }, data });
+  const process_ = await client.spawn({ tags: { 'execution-device': 'lua@5.3a', module } });
+  await client.send(process_, { action: 'Go' });
+  await expect.poll(() => perform('node letters.ts'), { timeout: 60_000, interval: 500 }).toContain('dead');
+  expect(await perform('node letters.ts')).toBe(`dead ${process_} 1 Could not access target process!\n`);
+  expect(await perform(`node letters.ts ${process_} 1`)).toBe('');
+  await expect(perform(`node letters.ts ${process_} 0`)).rejects.toThrow('There is no such dead letter.');
 });
 
 test('its node ends in good order', { timeout: 60_000 }, async () => {
