@@ -41,11 +41,11 @@ export interface LaneOptions {
   readonly slotTimeMs: number;
   /** A snapshot is taken when this much computing would have to be repeated without it. */
   readonly snapshotEveryMs: number;
-  /** Slots whose results wait to be written together during a long fold. */
+  /** Slots whose results may wait to be written during a long fold, before it waits for the disk. */
   readonly maxUnwritten: number;
 }
 
-export const defaultLaneOptions: LaneOptions = { slotTimeMs: 60_000, snapshotEveryMs: 250, maxUnwritten: 64 };
+export const defaultLaneOptions: LaneOptions = { slotTimeMs: 60_000, snapshotEveryMs: 250, maxUnwritten: 4_096 };
 
 /** What a lane is doing, for people. */
 export type LaneStatus =
@@ -225,7 +225,7 @@ export class ProcessLane {
         this.#status = { status: 'computing', slot, target };
         if ((await this.#step(slot + 1, target)).ended !== undefined) return;
         if (performance.now() - breath > breathEveryMs) {
-          await this.#settle();
+          this.#live.writer.begin();
           await this.#parts.breathe();
           breath = performance.now();
         }
@@ -286,7 +286,7 @@ export class ProcessLane {
     this.#unsavedMs += performance.now() - started;
     if (live.writer.waiting >= this.#options.maxUnwritten || this.#waiters.some((waiter) => waiter.slot <= slot)) {
       await this.#settle();
-    }
+    } else if (live.writer.waiting >= 64) live.writer.begin();
     if (this.#unsavedMs > Math.max(this.#options.snapshotEveryMs, 10 * this.#snapshotCostMs)) await this.#snapshot(ao);
     return { ended: undefined };
   }

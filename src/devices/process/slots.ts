@@ -100,6 +100,8 @@ export class SlotWriter {
   #changedBytes = 0;
   #changes = 0;
   #entries: Entry[] = [];
+  #writing: Promise<void> | undefined;
+  #failed: { readonly reason: unknown } | undefined;
 
   constructor(store: Store, process: string) {
     this.#store = store;
@@ -140,12 +142,35 @@ export class SlotWriter {
     this.#entries.push(...entries);
   }
 
-  /** Writes what was added. After this the slots can be read. */
+  /** Writes what was added and waits for it. After this the slots can be read. Throws `store-failed`, `disk-full`. */
   flush(): Awaitable<void> {
+    if (this.#writing !== undefined) return this.#writing.then(() => this.flush());
+    if (this.#failed !== undefined) {
+      const { reason } = this.#failed;
+      this.#failed = undefined;
+      throw reason;
+    }
     if (this.#entries.length === 0) return;
     const batch = this.#entries;
     this.#entries = [];
     return andThen(this.#store.write(batch), () => undefined);
+  }
+
+  /**
+   * Begins to write what was added, unless a write is under way: then it goes out with the next one. A transaction takes as long as the
+   * disk needs; a fold doesn't wait for it. A failure is thrown by the next {@link flush}.
+   */
+  begin(): void {
+    if (this.#writing !== undefined || this.#failed !== undefined || this.#entries.length === 0) return;
+    const written = this.flush();
+    if (written === undefined) return;
+    this.#writing = Promise.resolve(written)
+      .catch((reason: unknown) => {
+        this.#failed = { reason };
+      })
+      .finally(() => {
+        this.#writing = undefined;
+      });
   }
 }
 
