@@ -151,8 +151,7 @@ export const deliberate: { readonly [vector: string]: string } = {
     'reference/verify.json#commitment stored under another id:httpsig',
     'reference-2025-11/verify.json#commitment stored under another id:httpsig',
   ),
-  'lua/processes.json#device-errors-023':
-    'the trace of a thrown table with __tostring is kept; the reference loses it',
+  'lua/processes.json#device-errors-023': 'the trace of a thrown table with __tostring is kept; the reference loses it',
   'lua/processes.json#device-returns-014':
     'a function inside a returned table is left out; the reference stores a text that differs from run to run',
   'lua/processes.json#device-sandbox-057':

@@ -155,7 +155,6 @@ function withoutAnyCommitments(value: Value): Value {
 
 // ---- what changes of a signed message do to its verification (cases-codecs §2.1) ---------------------------------------------
 
-type Details = { readonly [key: string]: Input };
 type Change = (signed: Message, rsa: string) => Message;
 
 /** The signed message with its RSA commitment changed. */

@@ -94,7 +94,10 @@ class KeyHasher {
         if (code > 0x7f) break;
         this.#scratch[i] = code;
       }
-      if (i === length) return this.hash(this.#scratch, length);
+      if (i === length) {
+        this.hash(this.#scratch, length);
+        return;
+      }
     }
     this.hash(keyToBytes(key));
   }
@@ -135,7 +138,10 @@ class KeyHasher {
       [h, l] = [l, h];
       by -= 32;
     }
-    if (by === 0) return this.#set(h, l);
+    if (by === 0) {
+      this.#set(h, l);
+      return;
+    }
     this.#h = (h << by) | (l >>> (32 - by));
     this.#l = (l << by) | (h >>> (32 - by));
   }

@@ -89,7 +89,7 @@ function compare(value: Value, expected: Typed, at: string): void {
       expect(isList(value) || (isMessage(value) && value.size === 0), `${at} is a list`).toBe(true);
       const items = isList(value) ? value : [];
       expect(items.length, `length of ${at}`).toBe(expected.items!.length);
-      items.forEach((item, i) => compare(item, expected.items![i]!, `${at}/${i + 1}`));
+      for (const [i, item] of items.entries()) compare(item, expected.items![i]!, `${at}/${i + 1}`);
       return;
     }
     case 'integer':
