@@ -52,15 +52,13 @@ export class ScheduleWriter {
     return Promise.resolve(this.#cache.write(value));
   }
 
-  /** A process whose slot 0 is its definition. Its signature is of the right form only: compute it without asking for that. */
-  async spawn(literal: Literal): Promise<Seeded> {
-    const definition = await this.#sign({
-      device: 'process@1.0',
-      type: 'Process',
-      scheduler: this.#wallet.address,
-      authority: this.#wallet.address,
-      ...literal,
-    });
+  /** A process whose slot 0 is its definition. Only a `wallet` signs it: without one, compute it without asking who it is by. */
+  async spawn(literal: Literal, wallet = this.#wallet): Promise<Seeded> {
+    const { address } = this.#wallet;
+    const definition = await this.#sign(
+      { device: 'process@1.0', type: 'Process', scheduler: address, authority: address, ...literal },
+      wallet,
+    );
     await this.#cache.write(definition);
     const id = this.#library.id(definition, 'signed');
     await this.#append(id, [definition]);
@@ -94,8 +92,8 @@ export class ScheduleWriter {
     if ((await this.#log.append(process, rows)) !== 'ok') throw new Error('The log is somebody else’s.');
   }
 
-  async #sign(literal: Literal): Promise<Message> {
-    const signed = await this.#library.commit(message(literal));
+  async #sign(literal: Literal, wallet = this.#wallet): Promise<Message> {
+    const signed = await this.#library.commit(message(literal), message({}), wallet);
     if (!isMessage(signed)) throw new Error('not signed');
     return signed;
   }
