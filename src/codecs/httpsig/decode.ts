@@ -16,6 +16,7 @@ import { readForeign } from './foreign.ts';
 import { decodeName } from './names.ts';
 import { bodyKey, boundaryOf, parseMultipart } from './parse-multipart.ts';
 import { isSiginfo, readSiginfo } from './siginfo.ts';
+import { withSpeltCommitments } from './spelt-commitments.ts';
 
 /** The TABM that an encoded message stands for. */
 export function decode(encoded: Message, env: Environment): Message {
@@ -30,7 +31,7 @@ export function decode(encoded: Message, env: Environment): Message {
   if (fromBody !== undefined) {
     for (const [name, value] of fromBody) {
       const key = decodeName(name, env);
-      if (key !== 'commitments' && !isPrivateKey(key)) out.set(key, value);
+      if (key !== 'commitments' && !isPrivateKey(key)) out.set(key, withSpeltCommitments(value, env));
     }
   }
   expandIds(out, commitments, env);
