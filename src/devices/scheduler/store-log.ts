@@ -1,12 +1,13 @@
 /**
  * The schedule log in the node's store.
  *
- *     schedule/<process>/<slot, 16 digits>   →  { assignment: id, message: id }
+ *     schedule/<process>/<slot, 16 digits>   →  { assignment: id, message: id, whole? }
  *     schedule-head/<process>                →  { slot, chain }
  *     schedule-index/<process>/<message id>  →  slot, for redelivery
  *
  * The messages themselves are in the message cache, so that they can be read by their ids; rows, messages and head go out in one batch,
- * which is applied only if the head is still what the batch was made for.
+ * which is applied only if the head is still what the batch was made for. A row of a small message has the whole assignment as well: a
+ * long computation reads nothing else.
  */
 import { type Awaitable, andThen, isPromise } from '../../core/awaitable.ts';
 import { isBinary, toBytes } from '../../core/bytes.ts';
@@ -24,6 +25,9 @@ import type { Head, Row, ScheduleLog } from './log.ts';
 const rows = 'schedule';
 const heads = 'schedule-head';
 const index = 'schedule-index';
+
+/** Assignments over this many bytes are only in the message cache. */
+const maxWholeBytes = 16 * 1024;
 
 export class StoreLog implements ScheduleLog {
   readonly #store: Store;
@@ -59,7 +63,8 @@ export class StoreLog implements ScheduleLog {
       entries.push(...prepared.entries);
       done.push(prepared.done);
       const cell = message({ assignment: id(row.assignment, 'signed', env), message: row.messageId });
-      entries.push(put(rowPath(process, row.slot), encode(cell)));
+      const whole = encode(cell.with('whole', row.assignment));
+      entries.push(put(rowPath(process, row.slot), whole.length <= maxWholeBytes ? whole : encode(cell)));
       entries.push(put(`${index}/${process}/${row.messageId}`, encode(row.slot)));
     }
     const head: Head = { slot: last.slot, chain: last.chain };
@@ -77,12 +82,15 @@ export class StoreLog implements ScheduleLog {
   }
 
   async range(process: string, from: number, to: number): Promise<readonly Message[]> {
+    const first = Math.max(0, from);
+    if (to < first) return [];
+    const bounds = { from: slotName(first), limit: to - first + 1 };
     const out: Message[] = [];
-    for (let slot = from; slot <= to; slot++) {
-      const read = this.read(process, slot);
-      const assignment = isPromise(read) ? await read : read;
-      if (assignment === undefined) break;
-      out.push(assignment);
+    for (const { path, value } of await this.#store.scan(`${rows}/${process}`, bounds)) {
+      const slot = first + out.length;
+      if (Number(path) !== slot) break;
+      const assignment = this.#assignment(decode(value) as Message, slot);
+      out.push(isPromise(assignment) ? await assignment : assignment);
     }
     return out;
   }
@@ -109,6 +117,8 @@ export class StoreLog implements ScheduleLog {
 
   /** An assignment with its message, each with the commitment it was scheduled by: always the same, whoever reads it and when. */
   #assignment(row: Message, slot: number): Awaitable<Message> {
+    const whole = row.get('whole');
+    if (isMessage(whole)) return whole;
     const env = this.#environment();
     const read = (key: 'assignment' | 'message'): Awaitable<Message> =>
       andThen(this.#cache.readLocal(row.get(key) as string), (found) =>
@@ -127,7 +137,11 @@ export class StoreLog implements ScheduleLog {
 }
 
 function rowPath(process: string, slot: number): string {
-  return `${rows}/${process}/${String(slot).padStart(16, '0')}`;
+  return `${rows}/${process}/${slotName(slot)}`;
+}
+
+function slotName(slot: number): string {
+  return String(slot).padStart(16, '0');
 }
 
 function encodeHead({ slot, chain }: Head): Uint8Array {
