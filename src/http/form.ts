@@ -20,13 +20,14 @@ export function formBoundary(contentType: string): string | undefined {
 export function readForm(body: Uint8Array, boundary: string, env: Environment): Map<string, Value> {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   const delimiter = Buffer.from(`--${boundary}`, 'latin1');
-  const fields = new Map<string, Value>();
+  // All values of a name: one that is repeated a hundred thousand times is not copied each time.
+  const fields = new Map<string, Value[]>();
   let at = bytes.indexOf(delimiter);
   if (at < 0) malformed('The boundary does not occur.');
   for (let count = 0; ; count++) {
     if (count > env.limits.maxKeys) raise('limit-exceeded', `A form has more than ${env.limits.maxKeys} fields.`);
     const start = at + delimiter.length;
-    if (bytes.subarray(start, start + 2).toString('latin1') === '--') return fields;
+    if (bytes.subarray(start, start + 2).toString('latin1') === '--') return single(fields);
     const next = bytes.indexOf(delimiter, start);
     if (next < 0) malformed('The last part has no end.');
     addPart(fields, bytes.subarray(start, next));
@@ -35,7 +36,7 @@ export function readForm(body: Uint8Array, boundary: string, env: Environment): 
 }
 
 /** One part, from after its delimiter to before the next. */
-function addPart(fields: Map<string, Value>, part: Buffer): void {
+function addPart(fields: Map<string, Value[]>, part: Buffer): void {
   const headEnd = part.indexOf('\r\n\r\n');
   if (!part.subarray(0, 2).equals(lineEnd) || headEnd < 0 || !part.subarray(-2).equals(lineEnd))
     malformed('A part has no head.');
@@ -61,7 +62,14 @@ function addPart(fields: Map<string, Value>, part: Buffer): void {
       ? text
       : message({ filename: binary(Buffer.from(filename, 'latin1')), 'content-type': type, body: text });
   const before = fields.get(key);
-  fields.set(key, before === undefined ? value : Array.isArray(before) ? [...before, value] : [before, value]);
+  if (before === undefined) fields.set(key, [value]);
+  else before.push(value);
+}
+
+function single(fields: ReadonlyMap<string, readonly Value[]>): Map<string, Value> {
+  const out = new Map<string, Value>();
+  for (const [key, values] of fields) out.set(key, values.length === 1 ? values[0]! : values);
+  return out;
 }
 
 const lineEnd = Buffer.from('\r\n');
