@@ -3,8 +3,11 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type ChildNode, childNode, keyFile, type Ran, run } from '../support/child-node.ts';
+
+// Each command is a process of its own, and machines are busy.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 60_000 });
 
 let node: ChildNode;
 let directory: string;
@@ -41,11 +44,13 @@ describe('help', () => {
     const { stdout } = await run(['help']);
     const names = [...stdout.matchAll(/^ {2}hyperbeam (\w+)/gm)].map(([, name]) => name!);
     expect(names).toEqual(['start', 'spawn', 'send', 'read', 'console', 'watch', 'store', 'wallet', 'config']);
-    for (const name of names) {
-      const { code, stdout: help } = await run([name, '--help']);
-      expect([name, code]).toEqual([name, 0]);
-      expect(help).toContain(`hyperbeam ${name}`);
-    }
+    await Promise.all(
+      names.map(async (name) => {
+        const { code, stdout: help } = await run([name, '--help']);
+        expect([name, code]).toEqual([name, 0]);
+        expect(help).toContain(`hyperbeam ${name}`);
+      }),
+    );
   });
 
   test('what makes no sense is said, with exit code 2', async () => {
@@ -60,11 +65,13 @@ describe('help', () => {
       [['read', '/x', '--timeout', 'long'], '`--timeout` is a number of seconds.'],
       [['spawn', '--signing', 'ink', '--wallet', keyFile('rsa4096-2.json')], '`--signing` is `ans104` or `httpsig`'],
     ];
-    for (const [args, sentence] of cases) {
-      const { code, stdout, stderr } = await run(args);
-      expect([args, code, stdout]).toEqual([args, 2, '']);
-      expect(stderr).toContain(sentence);
-    }
+    await Promise.all(
+      cases.map(async ([args, sentence]) => {
+        const { code, stdout, stderr } = await run(args);
+        expect([args, code, stdout]).toEqual([args, 2, '']);
+        expect(stderr).toContain(sentence);
+      }),
+    );
   });
 });
 

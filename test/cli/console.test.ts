@@ -7,9 +7,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { ArweaveSigner, createData } from '@dha-team/arbundles';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { testJwk } from '../../src/testing/index.ts';
 import { type ChildNode, childNode, commandFile, keyFile, run } from '../support/child-node.ts';
+
+// Each command is a process of its own, and machines are busy.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 60_000 });
 
 let node: ChildNode;
 let home: string;
@@ -86,7 +89,7 @@ class Terminal {
 
   /** Waits until a text appears, and forgets everything before its end. */
   async see(text: string): Promise<void> {
-    await expect.poll(() => this.#seen, { timeout: 15_000 }).toContain(text);
+    await expect.poll(() => this.#seen, { timeout: 45_000 }).toContain(text);
     this.#seen = this.#seen.slice(this.#seen.indexOf(text) + text.length);
   }
 
@@ -96,7 +99,7 @@ class Terminal {
   }
 }
 
-test('a session at a terminal', { timeout: 60_000 }, async () => {
+test('a session at a terminal', async () => {
   const id = await process('session');
   const program = join(home, 'program.lua');
   await writeFile(program, `Handlers.add('Hi', function(msg) print('hi from ' .. msg.Data) end)\nreturn 'loaded'`);
@@ -181,7 +184,7 @@ test('history of an earlier session; progress while a process catches up; .exit 
   expect(await terminal.ended()).toBe(0);
 });
 
-test('waiting for an answer can be given up', { timeout: 60_000 }, async () => {
+test('waiting for an answer can be given up', async () => {
   const id = await process('third');
   const terminal = new Terminal(['console', id, ...flags()]);
   await terminal.see('third@aos-2.0.16[Inbox:0]> ');

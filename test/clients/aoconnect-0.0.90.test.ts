@@ -1,7 +1,7 @@
 /** `@permaweb/aoconnect` 0.0.90, mainnet mode: `request()` in both signing formats (spec 06 §3, §7.2). */
 import { readFileSync } from 'node:fs';
 import { connect, createSigner } from 'aoconnect-0.0.90';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { runtimeFile } from '../../runtime/build.ts';
 import { NodeClient } from '../../src/client.ts';
 import { testJwk, testWallet } from '../../src/testing/index.ts';
@@ -12,6 +12,9 @@ interface Answer {
   readonly [header: string]: unknown;
   readonly body: string;
 }
+
+// The node is a process of its own, and machines are busy.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
 let node: ChildNode;
 let request: (fields: object) => Promise<Answer>;

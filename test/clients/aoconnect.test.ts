@@ -1,7 +1,7 @@
 /** `@permaweb/aoconnect` 0.0.98, mainnet mode, against a node of its own process (spec 06 §2). */
 import { readFileSync } from 'node:fs';
 import { connect, createSigner } from '@permaweb/aoconnect';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { runtimeFile } from '../../runtime/build.ts';
 import { NodeClient } from '../../src/client.ts';
 import { testJwk, testWallet } from '../../src/testing/index.ts';
@@ -23,6 +23,9 @@ interface Ao {
   dryrun(options: object): Promise<Result>;
   request(fields: object): Promise<Response>;
 }
+
+// The node is a process of its own, and machines are busy.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
 let node: ChildNode;
 let ao: Ao;

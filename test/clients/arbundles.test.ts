@@ -1,10 +1,13 @@
 /** Data items made by `@dha-team/arbundles`, posted by plain fetch; and what scheduler-utils reads of them (spec 06 §1.1, §4, §9). */
 import { readFileSync } from 'node:fs';
 import { ArweaveSigner, bundleAndSignData, createData, DataItem, EthereumSigner } from '@dha-team/arbundles';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { runtimeFile } from '../../runtime/build.ts';
 import { testJwk } from '../../src/testing/index.ts';
 import { type ChildNode, childNode } from '../support/child-node.ts';
+
+// The node is a process of its own, and machines are busy.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
 let node: ChildNode;
 let module: string;
