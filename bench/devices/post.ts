@@ -18,7 +18,8 @@ import { openLmdb } from '../../src/stores/lmdb.ts';
 import { type ProcessWorld, processWorld, testWallet } from '../../test/support/process-world.ts';
 import { against, type Report, type Side, shareFigure } from '../harness.ts';
 
-const parallel = 16;
+/** Enough that a signature can always be made while others wait for the disk. */
+const parallel = 64;
 const schedules = 100;
 const poolSize = 256;
 const rounds = 7;

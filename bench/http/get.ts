@@ -1,13 +1,18 @@
 /**
- * HyperPATH GETs against a bare `node:http` hello-world, in the same run. Each server runs in a process of its own, so that the load
- * generator doesn't share its loop.
+ * HyperPATH GETs against a bare `node:http` hello-world, in the same run: from the HTTP edge around a library, and from a whole node with its
+ * metrics, hooks and store. Answers that were never given before have to be signed; they stand beside raw RSA. Each server runs in a process
+ * of its own, so that the load generator doesn't share its loop.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { format, type Report } from '../harness.ts';
+import { Agent, request } from 'node:http';
+import { testWallet } from '../../test/support/process-world.ts';
+import { against, format, type Report, shareFigure } from '../harness.ts';
 
 /** What a server process runs: see {@link serve}. */
-type Kind = 'bare' | 'unsigned' | 'signed';
+type Kind = 'bare' | 'unsigned' | 'signed' | 'node';
+
+const kinds = ['bare', 'unsigned', 'signed', 'node'] as const;
 
 const path = '/~message@1.0&hello=world/hello';
 const rounds = 5;
@@ -28,33 +33,60 @@ export async function bench(report: Report): Promise<void> {
   };
   try {
     const ports = new Map<Kind, number>();
-    for (const kind of ['bare', 'unsigned', 'signed'] as const) {
+    for (const kind of kinds) {
       const child = fork(import.meta.filename, [kind], { execArgv: process.execArgv });
       children.set(kind, child);
       ports.set(kind, ((await once(child, 'message')) as [number])[0]);
       await load(ports.get(kind)!, kind === 'bare' ? '/' : path);
     }
-    const rates: { readonly bare: number; readonly unsigned: number; readonly signed: number }[] = [];
+    const rates: { readonly [kind in Kind]: number }[] = [];
     for (let round = 0; round < rounds; round++) {
       rates.push({
         bare: await load(ports.get('bare')!, '/'),
         unsigned: await load(ports.get('unsigned')!, path),
         signed: await load(ports.get('signed')!, path),
+        node: await load(ports.get('node')!, path),
       });
     }
     const limit = { name: 'node:http hello-world', rate: middle(rates.map((round) => round.bare)) };
-    const figure = (name: string, kind: 'unsigned' | 'signed', goal: number): void => {
+    const figure = (name: string, kind: Exclude<Kind, 'bare'>, goal: number): void => {
       const share = middle(rates.map((round) => round[kind] / round.bare));
       report.figure({ name, rate: share * limit.rate, limit, goal: { text: `≥ ${goal * 100} %`, met: share >= goal } });
     };
     figure('GET HyperPATH, unsigned', 'unsigned', 0.5);
     figure('GET HyperPATH, signed, warm', 'signed', 0.4);
+    figure('GET HyperPATH, unsigned, a whole node', 'node', 0.5);
     report.note(
-      `rounds: ${rates.map((r) => `${format(r.bare)} · ${format(r.unsigned)} · ${format(r.signed)}`).join('   ')}`,
+      `rounds: ${rates.map((r) => `${format(r.bare)} · ${format(r.unsigned)} · ${format(r.signed)} · ${format(r.node)}`).join('   ')}`,
     );
+    await coldAnswers(ports.get('signed')!, report);
   } finally {
     for (const child of children.values()) await stop(child);
   }
+}
+
+/** Every answer is a new one. */
+async function coldAnswers(port: number, report: Report): Promise<void> {
+  const agent = new Agent({ keepAlive: true, maxSockets: connections });
+  const wallet = testWallet('rsa4096-1.json');
+  const data = new TextEncoder().encode('a signature base of ordinary length '.repeat(10));
+  let n = 0;
+  const ask = (): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const url = `http://127.0.0.1:${port}/~message@1.0&n=${process.pid}-${n++}/n`;
+      const outgoing = request(url, { agent }, (response) => {
+        if (response.statusCode !== 200 || response.headers['signature'] === undefined) reject(new Error('not signed'));
+        response.on('error', reject);
+        response.on('end', resolve);
+        response.resume();
+      });
+      outgoing.on('error', reject);
+      outgoing.end();
+    });
+  const limit = { parallel: connections, run: () => wallet.sign('rsa-pss-sha512', data) };
+  const figures = await against(limit, { parallel: connections, run: ask }, rounds, roundSeconds * 1_000);
+  agent.destroy();
+  report.figure(shareFigure('GET HyperPATH, signed, never asked before', 'RSA-4096 sign', figures, 0.8));
 }
 
 function middle(values: number[]): number {
@@ -78,6 +110,12 @@ async function serve(kind: Kind): Promise<void> {
     server.listen(0, '127.0.0.1', () => process.send?.((server.address() as { port: number }).port));
     return;
   }
+  if (kind === 'node') {
+    const { startNode } = await import('../../src/testing/start-node.ts');
+    const node = await startNode({ options: { 'force-signed': false } });
+    process.send?.(Number(new URL(node.url).port));
+    return;
+  }
   const { createHttpServer } = await import('../../src/http/server.ts');
   const { createLibrary } = await import('../../src/node/library.ts');
   const { generateWallet } = await import('../../src/crypto/wallet.ts');
@@ -91,4 +129,4 @@ async function serve(kind: Kind): Promise<void> {
 }
 
 const kind = process.argv[2];
-if (process.send !== undefined && (kind === 'bare' || kind === 'unsigned' || kind === 'signed')) await serve(kind);
+if (process.send !== undefined && kinds.some((one) => one === kind)) await serve(kind as Kind);
