@@ -413,9 +413,11 @@ export class ProcessLane {
     const content = contentOf(outcome);
     if (content === undefined) return;
     live.writer.also(await this.#parts.snapshots.entries(this.definition.id, live.slot, content));
+    // Waiting for the store is no work that snapshots cost: counted in, it made them so rare that a node which died computed 1,900 slots of a
+    // 10,000-account ledger again.
+    this.#snapshotCostMs = performance.now() - started;
     await this.#settle();
     this.#unsavedMs = 0;
-    this.#snapshotCostMs = performance.now() - started;
   }
 }
 
