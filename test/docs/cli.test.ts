@@ -84,7 +84,7 @@ class Place implements AsyncDisposable {
       const scripts = JSON.parse(await readFile(join(repository, 'package.json'), 'utf8')) as {
         readonly scripts: { readonly [name: string]: string };
       };
-      expect(scripts.scripts['start']).toBe('node src/cli/main.ts start');
+      expect(scripts.scripts['start']).toBe('node scripts/hyperbeam.js start');
     }
     if (command === 'npm start' || command === 'hyperbeam start') return this.#start();
     const [, variable, assigned] = /^(\w+)=\$\((.*)\)$/.exec(command) ?? [];
