@@ -72,7 +72,7 @@ describe('bodies', () => {
   const bodies: { readonly [name: string]: string } = {
     'deep arrays': '['.repeat(500_000),
     'deep arrays, closed': `${'['.repeat(200_000)}${']'.repeat(200_000)}`,
-    'deep objects': '{"a":'.repeat(200_000) + '1' + '}'.repeat(200_000),
+    'deep objects': `${'{"a":'.repeat(200_000)}1${'}'.repeat(200_000)}`,
     'many keys': `{${Array.from({ length: 200_000 }, (_, i) => `"k${i}":1`).join(',')}}`,
     'one key often': `{${'"a":1,'.repeat(300_000)}"a":1}`,
     'a long number': '9'.repeat(2_000_000),
