@@ -4,6 +4,8 @@
  *
  * A bench file exports `bench(report)`; `bench/run.ts` runs them all, or those whose path contains an argument.
  */
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 
 export interface Figure {
   readonly name: string;
@@ -62,6 +64,8 @@ export async function rateAsync(operation: () => Promise<unknown>, parallel = 1)
 export interface Side {
   readonly run: () => unknown;
   readonly parallel?: number;
+  /** Processor time used so far by the process that does the work, in milliseconds. */
+  readonly cpu?: () => number | Promise<number>;
 }
 
 /** What {@link against} measures. Rates are per second; `share` is the median of the rounds' ratios, which is what a goal is about. */
@@ -69,6 +73,8 @@ export interface Compared {
   readonly rate: number;
   readonly limit: number;
   readonly share: number;
+  /** The same share in processor time per operation, if both sides tell it: what it would be on a machine of their own. */
+  readonly work?: number;
 }
 
 /**
@@ -78,16 +84,19 @@ export interface Compared {
 export async function against(limit: Side, side: Side, count = 7, ms = roundMs): Promise<Compared> {
   const limits: number[] = [];
   const shares: number[] = [];
+  const works: number[] = [];
   await turn(side, ms);
   let before = await turn(limit, ms);
   for (let round = 0; round < count; round++) {
-    const rate = await turn(side, ms);
+    const { rate, cost } = await turn(side, ms);
     const after = await turn(limit, ms);
-    limits.push((before + after) / 2);
-    shares.push((2 * rate) / (before + after));
+    limits.push((before.rate + after.rate) / 2);
+    shares.push((2 * rate) / (before.rate + after.rate));
+    works.push((before.cost + after.cost) / (2 * cost));
     before = after;
   }
-  return compared(limits, shares);
+  const told = side.cpu !== undefined && limit.cpu !== undefined;
+  return { ...compared(limits, shares), ...(told ? { work: middle(works) } : {}) };
 }
 
 /** From rates of the limit and ratios to it, round by round. */
@@ -97,17 +106,30 @@ export function compared(limits: readonly number[], shares: readonly number[]): 
   return { rate: share * limit, limit, share };
 }
 
-/** A figure with its limit and a goal for the share of it. */
-export function shareFigure(name: string, limitName: string, { rate, limit, share }: Compared, goal: number): Figure {
+/** Of this process, all its threads. */
+export function ownCpu(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
+/**
+ * A figure with its limit and a goal for the share of it. Where both sides tell their processor time that decides: rates on a machine that
+ * others use as well say more about the others.
+ */
+export function shareFigure(name: string, limitName: string, compared: Compared, goal: number): Figure {
+  const { rate, limit, share, work } = compared;
+  const shown = work === undefined ? '' : ` (by processor time ${Math.round(work * 100)} %)`;
   return {
     name,
     rate,
     limit: { name: limitName, rate: limit },
-    goal: { text: `≥ ${Math.round(goal * 100)} %`, met: share >= goal },
+    goal: { text: `≥ ${Math.round(goal * 100)} %${shown}`, met: (work ?? share) >= goal },
   };
 }
 
-async function turn({ run, parallel = 1 }: Side, ms: number): Promise<number> {
+/** Rate, and processor time for one. */
+async function turn({ run, parallel = 1, cpu }: Side, ms: number): Promise<{ rate: number; cost: number }> {
+  const cpuBefore = (await cpu?.()) ?? 0;
   const start = performance.now();
   let count = 0;
   const worker = async (): Promise<void> => {
@@ -119,7 +141,22 @@ async function turn({ run, parallel = 1 }: Side, ms: number): Promise<number> {
     }
   };
   await Promise.all(Array.from({ length: parallel }, worker));
-  return (count * 1000) / (performance.now() - start);
+  const took = performance.now() - start;
+  return { rate: (count * 1000) / took, cost: (((await cpu?.()) ?? 0) - cpuBefore) / count };
+}
+
+/** Asks a child for its processor time; it answers with {@link tellCpu}. */
+export async function childCpu(child: ChildProcess): Promise<number> {
+  child.send('cpu');
+  const [{ cpu }] = (await once(child, 'message')) as [{ cpu: number }];
+  return cpu;
+}
+
+/** Lets the parent ask: {@link childCpu}. */
+export function tellCpu(): void {
+  process.on('message', (asked) => {
+    if (asked === 'cpu') process.send?.({ cpu: ownCpu() });
+  });
 }
 
 function median(round: () => number): number {

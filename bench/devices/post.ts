@@ -16,7 +16,7 @@ import { lua } from '../../src/devices/lua.ts';
 import { createLibrary } from '../../src/node/library.ts';
 import { openLmdb } from '../../src/stores/lmdb.ts';
 import { type ProcessWorld, processWorld, testWallet } from '../../test/support/process-world.ts';
-import { against, type Report, type Side, shareFigure } from '../harness.ts';
+import { against, childCpu, ownCpu, type Report, type Side, shareFigure, tellCpu } from '../harness.ts';
 
 /** Enough that a signature can always be made while others wait for the disk. */
 const parallel = 64;
@@ -58,6 +58,7 @@ async function rawWork(): Promise<Side> {
   const signature = await rawSign('sha512', data, key);
   return {
     parallel,
+    cpu: ownCpu,
     run: async () => {
       await rawVerify('sha512', data, pub, signature);
       await rawSign('sha512', data, key);
@@ -77,7 +78,9 @@ async function inProcess(directory: string, report: Report): Promise<void> {
     for (const targets of [processes.slice(0, 1), processes]) {
       const run = await poster(world, targets);
       const name = `in process, POST to ${targets.length === 1 ? 'one schedule' : `${targets.length} schedules`}`;
-      report.figure(shareFigure(name, limitName, await against(limit, { parallel, run }, rounds, roundMs), goal));
+      report.figure(
+        shareFigure(name, limitName, await against(limit, { parallel, run, cpu: ownCpu }, rounds, roundMs), goal),
+      );
     }
   } finally {
     await store[Symbol.asyncDispose]();
@@ -121,7 +124,8 @@ async function overHttp(directory: string, report: Report): Promise<void> {
           await post(url + path, agent, headers, body);
         };
         const to = targets.length === 1 ? 'one schedule' : `${targets.length} schedules`;
-        const figures = await against(limit, { parallel, run }, rounds, roundMs);
+        const side = { parallel, run, cpu: () => childCpu(child) };
+        const figures = await against(limit, side, rounds, roundMs);
         report.figure(shareFigure(`HTTP, ${signing}, POST to ${to}`, limitName, figures, goal));
       }
     }
@@ -187,6 +191,7 @@ async function stop(child: ChildProcess): Promise<void> {
 async function serve(directory: string): Promise<void> {
   const { startNode } = await import('../../src/testing/start-node.ts');
   const node = await startNode({ wallet: testWallet('rsa4096-1.json'), options: { 'data-dir': directory } });
+  tellCpu();
   process.send?.(node.url);
 }
 
