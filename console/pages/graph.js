@@ -1,5 +1,5 @@
 /** What is in the cache as a graph: `cacheviz@1.0` says what is linked to what, this page lays it out. */
-import { byId, element } from '/~hyperbuddy@1.0/utils.js';
+import { byId } from '/~hyperbuddy@1.0/utils.js';
 
 const [width, height] = [1200, 760];
 const maxNodes = 120;
@@ -70,12 +70,9 @@ async function show(target) {
     if (nodes.length > maxNames && node.type !== 'composite') continue;
     draw('text', { x: node.x + 9, y: node.y + 3 }, node.label.length > 18 ? `${node.label.slice(0, 16)}…` : node.label);
   }
-  const more = nodes.length >= maxNodes ? `, the first ${maxNodes} places` : '';
-  byId('summary').replaceChildren(
-    nodes.length === 0
-      ? 'Nothing is kept there.'
-      : element('span', {}, `${nodes.length} places, ${links.length} links${more}`),
-  );
+  const first = nodes.length >= maxNodes ? 'The first ' : '';
+  byId('summary').textContent =
+    nodes.length === 0 ? 'Nothing is kept there.' : `${first}${nodes.length} places, ${links.length} links`;
 }
 
 const target = new URLSearchParams(location.search).get('target') || '.';

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { toNotation } from '../../test/support/notation.ts';
 import { asValue, testWallet, world } from '../../test/support/world.ts';
+import type { Capabilities } from '../core/device.ts';
 import type { Input, Message } from '../core/message.ts';
 import { Float, Link, NULL } from '../core/value.ts';
 import { createEventCounters } from '../observe/events.ts';
@@ -25,6 +26,26 @@ describe('hyperbuddy@1.0', () => {
     events.count('http', 'get', 3);
     const here = world({ devices: [hyperbuddy], capabilities: { events } });
     expect(toNotation(await said(here, 'events'))).toEqual({ http: { get: 3 } });
+  });
+
+  test('processes: those with a schedule here, and what the node is doing for them', async () => {
+    const doing: { [id: string]: unknown } = { a: { status: 'computing', slot: 3 } };
+    const done: { [id: string]: unknown } = { a: { slot: 2 }, b: { slot: 7, failed: {} } };
+    const schedules = {
+      log: { processes: () => ['a', 'b', 'c'], head: (id: string) => (id === 'c' ? undefined : { slot: 9 }) },
+    };
+    const processes = { status: (id: string) => doing[id], slots: { latest: (id: string) => done[id] } };
+    const capabilities = { schedules, processes } as unknown as Partial<Capabilities>;
+    const here = world({ devices: [hyperbuddy], capabilities });
+    expect(toNotation(await said(here, 'processes'))).toEqual({
+      count: 3,
+      processes: {
+        a: { slot: 9, computed: 2, state: 'computing' },
+        b: { slot: 9, computed: 7, state: 'failed' },
+        c: { slot: -1, computed: -1, state: 'idle' },
+      },
+    });
+    expect(toNotation(await said(world({ devices: [hyperbuddy] }), 'processes'))).toEqual({ count: 0, processes: {} });
   });
 
   test('format shows base and request, or what is asked for; never private keys', async () => {
