@@ -37,6 +37,10 @@ extern l_noret luaN_crash (lua_State *L, const char *term);
 /* charge work that is done in C */
 #define luaN_charge(L,n)  { if ((luaN_fuel -= (int)(n)) < 0) luaN_outoffuel(L); }
 
+/* the same where nobody can be stopped: whoever is asked next will be; never so much that the count turns round */
+#define luaN_spend(n)  { if (luaN_fuel > -(1 << 28)) luaN_fuel -= (int)(n); }
+#define luaN_spent(n)  (luaN_fuel = luaN_fuel > -(1 << 28) ? luaN_fuel - (int)(n) : luaN_fuel, 1)
+
 /* ---- errors of the dialect ---- */
 
 extern l_noret luaN_raise (lua_State *L, const char *kind);  /* message on top of the stack */

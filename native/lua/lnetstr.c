@@ -416,6 +416,7 @@ static int search (lua_State *L, int find) {
       const uchar *q = lp == 0 ? s + i : (const uchar *)memchr(s + i, p[0], (size_t)(ls - lp - (size_t)i) + 1);
       if (q == NULL) break;
       i = q - s;
+      luaN_charge(L, lp / 16 + 1);
       if (memcmp(q, p, lp) == 0) {
         lua_pushinteger(L, i + 1);
         lua_pushinteger(L, i + (lua_Integer)lp);

@@ -254,12 +254,14 @@ l_noret luaN_badloop (lua_State *L, const TValue *init) { badlist(L, "loop", (St
 int luaN_strcmp (const TString *a, const TString *b) {
   size_t la = tsslen(a), lb = tsslen(b);
   int c = memcmp(getstr(a), getstr(b), la < lb ? la : lb);
+  luaN_spend((la < lb ? la : lb) / 16);
   return c != 0 ? c : la < lb ? -1 : la > lb;
 }
 
 static int order (lua_State *L, const TValue *l, const TValue *r, int swapped, int le) {
   const TValue *tm;
   if (ttisnumber(l) && ttisnumber(r)) { int c = luaN_cmpnum(l, r); return le ? c <= 0 : c < 0; }
+  if (ttisstring(l) && ttisstring(r)) luaN_charge(L, 0);
   if (ttisstring(l) && ttisstring(r)) { int c = luaN_strcmp(tsvalue(l), tsvalue(r)); return le ? c <= 0 : c < 0; }
   if (le) {
     tm = luaT_gettmbyobj(L, l, TM_LE);

@@ -87,6 +87,15 @@ describe('budgets', () => {
     pack: 'local s = string.rep("a", 1e6) for i = 1, 1e6 do string.pack("s", s) end',
     'pack of zeros': 'return #string.pack("!16" .. string.rep("Xi16", 1e6))',
     garbage: 'while true do collectgarbage() end',
+    'colliding strings': 'local t = {} for i = 1, 1e6 do t[string.rep("a", 100) .. i .. string.rep("b", 100)] = i end',
+    'pairs in pairs':
+      'local t = {} for i = 1, 1e5 do t[i .. "k"] = i end while true do for k in pairs(t) do next(t, k) end end',
+    comparisons:
+      'local a, b = string.rep("x", 5e6) .. "1", string.rep("x", 5e6) .. "2" for i = 1, 1e7 do local _ = a < b end',
+    'equal strings': 'local a, b = string.rep("x", 5e6), string.rep("x", 5e6) for i = 1, 1e7 do local _ = a == b end',
+    'finding plainly':
+      'local s = string.rep("a", 5e6) for i = 1, 1e6 do string.find(s, string.rep("a", 1e5) .. "b", 1, true) end',
+    sub: 'local s = string.rep("a", 5e6) for i = 1, 1e6 do local _ = s:sub(2) end',
     'deep results': 'local t = {} for i = 1, 1e6 do t = {t} end return t',
     'wide results': 'local t = {} for i = 1, 1e6 do t[i] = string.rep("x", 10) end return t',
     'shared results': 'local t = {} for i = 1, 60 do t = {t, t} end return t',
