@@ -123,11 +123,18 @@ export function withoutUnlessCommitted(keys: readonly string[], message: Message
   return message.without(...keys.filter((key) => !covered.has(key)));
 }
 
+const onlyCommittedSlot = Symbol('only what is committed');
+
 /** The message reduced to the keys that all its commitments cover. Without commitments it stays as it is. */
 export function withOnlyCommitted(message: Message): Message {
   if (!message.has('commitments')) return message;
-  const covered = new Set(committedKeys(message, everyCommitment));
-  return message.filter((key) => key === 'commitments' || covered.has(withoutLinkSuffix(key)));
+  // A post asks for this five times on its way. The origin is no part of the entries, so it is put back.
+  const kept = message.derive(onlyCommittedSlot, () => {
+    const covered = new Set(committedKeys(message, everyCommitment));
+    const filtered = message.filter((key) => key === 'commitments' || covered.has(withoutLinkSuffix(key)));
+    return filtered.size === message.size ? 'everything' : filtered.withOrigin(undefined);
+  });
+  return kept === 'everything' ? message : kept.withOrigin(message.origin);
 }
 
 /** The message with only the commitments by these addresses. */

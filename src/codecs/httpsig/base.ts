@@ -44,7 +44,8 @@ export function defaultKeys(tabm: Message): string[] {
 export function components(tabm: Message, raw: readonly string[], bundle: boolean, env: Environment): Components {
   const keys = inputKeys(tabm, raw, bundle, env);
   const { fields, body } = encodeFields(bundle ? withTypesOf(tabm, keys, env) : tabm, env, keys);
-  if (body !== undefined) fields.set('content-digest', contentDigest(body));
+  // A body that isn't empty came with its digest.
+  if (body !== undefined && body.length === 0) fields.set('content-digest', contentDigest(body));
   if (keys.includes('signature') && !tabm.has('commitments')) signOwnCommitment(tabm, fields, env);
   return env.dialect.componentOrder === 'committed'
     ? inCommittedOrder(raw, fields)
