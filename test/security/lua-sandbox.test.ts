@@ -163,6 +163,12 @@ describe('no way out', () => {
     expect(await value(`local f = load(function() return nil end, "x", "b") return type(f)`)).toMatch(/nil|function/);
   });
 
+  test('no bytecode in plain Lua 5.3 either', async () => {
+    const source = 'local d = string.dump(function() return 1 end) return type(load(d, "x", "b")) .. type(load(d))';
+    const outcome = await engine.create({ dialect: 'standard', limits }).load('x', source);
+    expect(outcome.ok && outcome.values[0]).toBe('nilnil');
+  });
+
   test('the metatable of strings changes nothing outside', async () => {
     const { machine } = await run('getmetatable("").__index = function() while true do end end');
     expect(machine.broken).toBe(false);
