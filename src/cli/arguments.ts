@@ -55,11 +55,27 @@ export function readArguments(
 
 function parse(command: string, args: readonly string[], flags: ParseArgsOptionsConfig) {
   try {
-    return parseArgs({ args: [...args], options: { ...nodeFlags, ...flags }, allowPositionals: true });
+    const options: ParseArgsOptionsConfig = { ...nodeFlags, ...flags };
+    return parseArgs({ args: idsAside(args, options), options, allowPositionals: true });
   } catch (error) {
     if (error instanceof TypeError) throw new UsageError(command, error.message.split('. ')[0]!.concat('.'));
     throw error;
   }
+}
+
+/** One id in 64 begins with a dash and would be taken for a flag: as a flag's value it is joined to it, else it goes to the end. */
+function idsAside(args: readonly string[], options: ParseArgsOptionsConfig): string[] {
+  if (args.includes('--')) return [...args];
+  const out: string[] = [];
+  const ids: string[] = [];
+  for (const arg of args) {
+    const before = out.at(-1);
+    if (!/^-[A-Za-z0-9_-]{42}$/.test(arg)) out.push(arg);
+    else if (before !== undefined && options[before.replace(/^--/, '')]?.type === 'string')
+      out[out.length - 1] += `=${arg}`;
+    else ids.push(arg);
+  }
+  return ids.length === 0 ? out : [...out, '--', ...ids];
 }
 
 function tagsFrom(command: string, given: unknown): Tags {

@@ -171,7 +171,7 @@ test('history of an earlier session; progress while a process catches up; .exit 
   timeout: 60_000,
 }, async () => {
   const id = await process('second');
-  for (let i = 0; i < 20; i++) await schedule(id, 'for i = 1, 10000000 do end');
+  for (let i = 0; i < 20; i++) await schedule(id, 'for i = 1, 40000000 do end');
   const terminal = new Terminal(['console', id, ...flags()]);
   await terminal.see('computing slot ');
   await terminal.see(' of 20');

@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest';
+import { readArguments } from './arguments.ts';
+
+const id = `-V${'x'.repeat(41)}`;
+const flags = { action: { type: 'string' }, target: { type: 'string' } } as const;
+const one = { min: 1, max: 1, what: 'the id of a process' };
+
+test('ids that begin with a dash are ids', () => {
+  const given = readArguments('send', [id, '--action', 'Hi', '--target', id], flags, one);
+  expect(given.positionals).toEqual([id]);
+  expect([given.text('action'), given.text('target')]).toEqual(['Hi', id]);
+  expect(readArguments('send', ['--action', 'Hi', id], flags, one).positionals).toEqual([id]);
+});
+
+test('unknown flags are still refused', () => {
+  expect(() => readArguments('send', ['-V'], flags, one)).toThrow('-V');
+});
