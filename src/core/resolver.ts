@@ -20,7 +20,7 @@ import type { Ao } from './device.ts';
 import type { Environment } from './environment.ts';
 import { type AoError, errorFrom, raise } from './errors.ts';
 import { stepOrigin } from './hashpath.ts';
-import { parseRequest } from './hyperpath/parse.ts';
+import { type ParsedPaths, parseRequest } from './hyperpath/parse.ts';
 import { load } from './links.ts';
 import { toList } from './lists.ts';
 import { isMessage, Message } from './message.ts';
@@ -61,6 +61,7 @@ interface Shared {
   readonly lanes: Lanes;
   readonly paths: Recent<string, readonly PathPart[]>;
   readonly requests: Recent<string, readonly Value[]>;
+  readonly parsed: ParsedPaths;
 }
 
 const rememberedPaths = 4_096;
@@ -88,6 +89,7 @@ export class Resolver {
             lanes: new Lanes(),
             paths: new Recent(rememberedPaths),
             requests: new Recent(rememberedRequests),
+            parsed: new Recent(rememberedRequests),
           };
     this.#devices = new DeviceTable(env);
     this.#plain = new PlainReader(env, this.#devices.message.device);
@@ -130,7 +132,7 @@ export class Resolver {
 
   /** The steps a request means, to be looked at or changed before they are resolved. */
   parse(request: Message | string): Awaitable<readonly Value[]> {
-    if (typeof request !== 'string') return parseRequest(request, this.env);
+    if (typeof request !== 'string') return parseRequest(request, this.env, this.#shared.parsed);
     const known = this.#shared.requests.get(request);
     if (known !== undefined) return known;
     return andThen(parseRequest(request, this.env), (steps) => {

@@ -16,6 +16,7 @@ import { isCommittedKey } from '../commitments.ts';
 import type { Environment } from '../environment.ts';
 import { raise } from '../errors.ts';
 import { isMessage, isPrivateKey, Message } from '../message.ts';
+import type { Recent } from '../recent.ts';
 import { As, type Value } from '../value.ts';
 import { decodePath, decodeQuery, unquoted } from './escapes.ts';
 import { cut, split } from './scan.ts';
@@ -25,9 +26,28 @@ import { typed } from './typed.ts';
 /** Entries that all steps of one request may have together. */
 const maxCopiedKeys = 1_000_000;
 
-/** The steps that a request, or just its path, stands for. Throws `bad-request`, `bad-encoding`, `bad-type`, `limit-exceeded`. */
-export function parseRequest(request: Message | string, env: Environment): Awaitable<readonly Value[]> {
-  const parsing = new Parsing(env);
+/** What a path says by itself: its segments, the base included, and the query behind it. Never changed. */
+export interface ParsedPath {
+  readonly segments: readonly Segment[];
+  readonly query: string;
+}
+
+/** Paths parsed before: a node is asked for the same few over and over. */
+export type ParsedPaths = Recent<string, ParsedPath>;
+
+/** Longer paths are hardly ever asked for twice. */
+const maxRememberedPath = 512;
+
+/**
+ * The steps that a request, or just its path, stands for. `known` remembers paths of this environment's dialect and limits. Throws
+ * `bad-request`, `bad-encoding`, `bad-type`, `limit-exceeded`.
+ */
+export function parseRequest(
+  request: Message | string,
+  env: Environment,
+  known?: ParsedPaths,
+): Awaitable<readonly Value[]> {
+  const parsing = new Parsing(env, known);
   if (typeof request === 'string') return parsing.sequence(request, undefined);
   const path = request.get('path');
   const text =
@@ -55,8 +75,11 @@ export class Parsing {
   #copied = 0;
   #depth = 0;
 
-  constructor(env: Environment) {
+  readonly #known: ParsedPaths | undefined;
+
+  constructor(env: Environment, known?: ParsedPaths) {
     this.env = env;
+    this.#known = known;
   }
 
   countStep(): void {
@@ -74,17 +97,27 @@ export class Parsing {
   }
 
   sequence(raw: string, message: Message | undefined): readonly Value[] {
+    const { segments, query } = this.#path(raw);
+    if (segments.length === 0) return [];
+    const shared = this.#shared(message, query);
+    return segments.map((segment, position) => this.#step(segment, position, shared));
+  }
+
+  #path(raw: string): ParsedPath {
+    // Within a path the counts of steps and depth go on, so only whole paths are remembered.
+    const remembered = this.#depth === 0 && raw.length <= maxRememberedPath ? this.#known : undefined;
+    const before = remembered?.get(raw);
+    if (before !== undefined) return before;
     const { maxPathBytes, maxSegmentBytes } = this.env.limits;
     if (byteLength(raw) > maxPathBytes) raise('limit-exceeded', `The path is longer than ${maxPathBytes} bytes.`);
     const { before: path, after: query } = cut(decodePath(raw), '?');
     const segments = split(path, '/', maxSegmentBytes).map((text) => parseSegment(text, this));
-    if (segments.length === 0) return [];
-    const first = segments[0]!;
-    if (first.kind === 'step' && first.device === undefined) {
+    const first = segments[0];
+    if (first?.kind === 'step' && first.device === undefined) {
       segments.unshift({ kind: 'step', own: new Map(), device: undefined });
     }
-    const shared = this.#shared(message, query);
-    return segments.map((segment, position) => this.#step(segment, position, shared));
+    remembered?.set(raw, { segments, query });
+    return { segments, query };
   }
 
   #step(segment: Segment, position: number, shared: SharedKeys): Value {

@@ -11,6 +11,8 @@ import { cut } from './scan.ts';
  * type: such keys are dropped.
  */
 export function typed(key: string, value: Value, parsing: Parsing): readonly [string, Value] | undefined {
+  // Nearly all keys are names and nothing more.
+  if (!/[+ ]/.test(key)) return [key, value];
   const { before: name, separator, after: type } = cut(key, '+ ');
   if (separator === '') return [key, value];
   const text = isBinary(value) ? toText(value) : undefined;

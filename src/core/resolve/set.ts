@@ -8,7 +8,7 @@ import { load } from '../links.ts';
 import { isMessage, isPrivateKey, type Message, messageFrom, numbered } from '../message.ts';
 import type { Outcome } from '../outcome.ts';
 import { pathParts } from '../paths.ts';
-import { isList, Sequence, type Value } from '../value.ts';
+import { isList, Sequence, UNSET, type Value } from '../value.ts';
 import type { Execution } from './execution.ts';
 
 /** Every change applied in turn. `changes` that name a device are read through it; values that are sequences are worked out. */
@@ -25,11 +25,19 @@ function setFrom(
   let current = base;
   for (let i = from; i < entries.length; i++) {
     const [key, value] = entries[i]!;
+    if (isThere(current, key, value)) continue;
     const next = setPath(x, current, key, value);
     if (next instanceof Promise) return next.then((done) => setFrom(x, asBase(done), entries, i + 1));
     current = asBase(next);
   }
   return current;
+}
+
+/** Setting what is there already changes nothing, unless a device of its own has a say in it. */
+function isThere(base: Message, key: string, value: Value): boolean {
+  if (base.get(key) !== value || value === UNSET) return false;
+  const device = base.get('device');
+  return device === undefined || device === 'message@1.0';
 }
 
 function asBase(value: Value): Message {
