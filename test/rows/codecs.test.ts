@@ -10,9 +10,12 @@ import { withOnlyCommitted } from '../../src/core/commitments.ts';
 import { match, minimize, withoutDefaults } from '../../src/core/match.ts';
 import { isMessage, type Message, message } from '../../src/core/message.ts';
 import { getPrivate, setPrivate } from '../../src/core/private.ts';
-import { isList, type Value } from '../../src/core/value.ts';
+import { isList, Link, type Value } from '../../src/core/value.ts';
 import { type Jwk, walletFromJwk } from '../../src/crypto/wallet.ts';
-import { createLibrary } from '../../src/node/library.ts';
+import { createLibrary, type Library } from '../../src/node/library.ts';
+import { storeList } from '../../src/stores/list.ts';
+import { memoryStore } from '../../src/stores/memory.ts';
+import { MessageCache } from '../../src/stores/message-cache.ts';
 import { startNode } from '../../src/testing/index.ts';
 import { toNotation } from '../support/notation.ts';
 import { testWallet } from '../support/process-world.ts';
@@ -194,6 +197,18 @@ describe('small parts (7)', () => {
     for (const path of ['priv', 'priv/b', 'PRIV/b']) {
       expect((await library.resolve(held, path)).status, path).toBe('error');
     }
+  });
+
+  test('[row codecs/7/Private store] a link whose target is only in the public store is found behind the private one', async () => {
+    const shared = memoryStore();
+    let over: Library;
+    const publicCache = new MessageCache({ store: shared, environment: () => library.env });
+    const id = await publicCache.write(message({ secret: 'no' }));
+    const both = storeList([{ store: memoryStore() }, { store: shared }]);
+    over = createLibrary({ cache: new MessageCache({ store: both, environment: () => over.env }) });
+    const held = setPrivate(message({ a: 1 }), 'kept', new Link(id));
+    const found = await over.ao.load(getPrivate(held, 'kept')!);
+    expect(isMessage(found) && found.get('secret')).toBe('no');
   });
 
   test('[row codecs/7/sha3-256] of `testing`', () => {
