@@ -55,6 +55,8 @@ describe('a signed answer (2)', () => {
     const info = await client.read('/~meta@1.0/info?accept-bundle=true');
     expect(isMessage(info)).toBe(true);
     const answer = info as Message;
+    // The deepest value of the configuration is part of what was signed.
+    expect(await library.ao.get(answer, 'local_names/handlers/list/3/below/3/below/3/below')).toBe('leaf');
     expect(await library.signers(answer)).toEqual([node.address]);
     expect(await library.verify(answer)).toBe(true);
     const reduced = withOnlyCommitted(answer);
