@@ -54,6 +54,8 @@ export interface ResolveOptions {
   readonly allowRecursion?: boolean;
   /** Whether `commit` may sign with the node's key; true unless the request is a stranger's. */
   readonly lendsKey?: boolean;
+  /** Whether a slot of a process is being computed; then programs have the budgets of processes. */
+  readonly inProcess?: boolean;
 }
 
 /** What resolvers of one node share, whatever their options: what is running, and what was parsed. */
@@ -142,8 +144,14 @@ export class Resolver {
   }
 
   /** The toolbox for code that is not a device: the HTTP layer, the node, tests. Every call is a request of its own. */
-  ao(options?: Pick<ResolveOptions, 'signal' | 'maxResolutions' | 'allowRecursion' | 'lendsKey'>): Ao {
+  ao(options?: Pick<ResolveOptions, 'signal' | 'maxResolutions' | 'allowRecursion' | 'lendsKey' | 'inProcess'>): Ao {
     return new Toolbox(() => this.#execution(internalMode, options));
+  }
+
+  /** One that knows these of the devices only. */
+  limitedTo(devices: ReadonlySet<string>): Resolver {
+    const known = [...this.env.devices].filter(([name]) => devices.has(name));
+    return new Resolver({ ...this.env, devices: new Map(known) }, this);
   }
 
   #begin(options: ResolveOptions | undefined): Execution {
@@ -157,7 +165,7 @@ export class Resolver {
       options?.maxResolutions ?? this.env.limits.maxResolutions,
       options?.signal ?? this.#never,
       options?.allowRecursion ?? false,
-      options?.lendsKey ?? true,
+      { lendsKey: options?.lendsKey ?? true, inProcess: options?.inProcess ?? false },
     );
     return new Execution(this, mode, session);
   }
@@ -422,7 +430,8 @@ function isPlainKey(text: string): boolean {
 }
 
 function forced(outcome: Outcome, value: Value): Outcome {
-  if (outcome.status !== 'ok') return outcome;
+  // A lone `/~device@1.0` is its own result, and stands for a message: it is no literal.
+  if (outcome.status !== 'ok' || value instanceof As) return outcome;
   const message = asMessage(value, 'ok');
   return message === outcome.value ? outcome : ok(message);
 }

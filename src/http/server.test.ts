@@ -173,6 +173,18 @@ describe('answers', () => {
     expect([response.headers.get('1'), response.headers.get('2')]).toEqual(['a', '1']);
   });
 
+  test('a lone device with keys is a message, in every format', async () => {
+    const { url } = await start();
+    const plain = await fetch(`${url}/~message@1.0&a=b&n+integer=5`);
+    const told = ['device', 'a', 'n', 'ao-result'].map((name) => plain.headers.get(name));
+    expect(told).toEqual(['message@1.0', 'b', '5', null]);
+    const json = await fetch(`${url}/~message@1.0?a=b`, { headers: { accept: 'application/json' } });
+    expect(await json.json()).toMatchObject({ device: 'message@1.0', a: 'b', status: 200 });
+    expect((await fetch(`${url}/~demo@1.0&name=dogs`)).headers.get('name')).toBe('dogs');
+    const page = await fetch(`${url}/~demo@1.0&name=dogs`, { headers: { accept: 'text/html' } });
+    expect(await page.text()).toBe('i like dogs!');
+  });
+
   test('what a header cannot hold travels in the body, and nothing is injected', async () => {
     const node = await start();
     const response = await fetch(`${node.url}/~demo@1.0/unsafe`);

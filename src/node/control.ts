@@ -4,6 +4,7 @@
  */
 
 import type { Environment } from '../core/environment.ts';
+import { equal } from '../core/equal.ts';
 import { raise } from '../core/errors.ts';
 import { isPrivateKey, type Message } from '../core/message.ts';
 import { Resolver } from '../core/resolver.ts';
@@ -61,6 +62,7 @@ export class RunningNode implements NodeControl {
       raise('limit-exceeded', `This node was changed ${maxChanges} times since it started.`, 'Start it anew.');
     }
     const checked: [string, Value][] = [];
+    const fixed: string[] = [];
     for (const [key, value] of changes.entries()) {
       const name = canonicalName(key);
       const declared = this.#declared.get(name);
@@ -72,7 +74,17 @@ export class RunningNode implements NodeControl {
       if (!result.success) {
         raise('bad-type', `\`${name}\`: ${complaintOf(result)}.`, declared.doc);
       }
-      checked.push([name, toAo(result.data) ?? value]);
+      const typed = toAo(result.data) ?? value;
+      const before = this.#options.get(name);
+      if (!declared.live && (before === undefined || !equal(before, typed))) fixed.push(name);
+      checked.push([name, typed]);
+    }
+    if (fixed.length > 0) {
+      raise(
+        'bad-request',
+        `Read only when a node starts, and not changed now: ${fixed.join(', ')}.`,
+        'Set them in the configuration file and start the node anew. Nothing of this change was applied.',
+      );
     }
     this.#history = [...this.#history, changes.filter((key) => !isPrivateKey(key))];
     this.#install(checked);

@@ -122,6 +122,17 @@ describe('the operator over HTTP', () => {
     expect(plain.headers.has('signature')).toBe(false);
   });
 
+  test('options that are read only at the start are refused by name; their present value is no change', async () => {
+    const at = await node({ 'max-headers': 50 });
+    const answer = await post(at, { port: 1, 'Max-Headers': 60, store_kind: 'memory', item: 'x' }, testWallet());
+    expect(answer.get('status')).toBe(400);
+    expect(answer.get('body')).toBe('Read only when a node starts, and not changed now: port, max-headers.');
+    expect(answer.get('hint')).toContain('configuration file');
+    expect(await ask(at, '/~meta@1.0/info/item')).toEqual(atom('not_found'));
+    expect(await history(at)).toBe(0);
+    expect((await post(at, { 'max-headers': 50, item: 'y' }, testWallet())).get('status')).toBe(200);
+  });
+
   test('private options are never shown', async () => {
     const at = await node();
     await post(

@@ -23,8 +23,8 @@ export interface NodeControl {
   history(): readonly Message[];
   /**
    * Lays these options over the node message for all requests that start from now on, the declared ones under their dashed names and
-   * converted to their types, and adds them to the history. Throws `bad-type` for a value that doesn't fit. Whoever calls this has checked that
-   * the caller may.
+   * converted to their types, and adds them to the history. Throws `bad-type` for a value that doesn't fit, `bad-request` for a new value of
+   * an option that is read only when a node starts; then nothing is changed. Whoever calls this has checked that the caller may.
    */
   change(changes: Message): Awaitable<void>;
   /** Sets what the node found out by itself (its own address …). Not a change by anybody, so not in the history. */
