@@ -2,13 +2,21 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { cacheSuite } from '../../test/conformance/cache.ts';
 import { readText, storeSuite } from '../../test/conformance/store.ts';
 import { cacheWorld } from '../../test/support/cache-world.ts';
 import { AoError, AoException } from '../core/errors.ts';
 import { message } from '../core/message.ts';
-import { openStores, readStoreMessage, type StoreConfig, underDirectory, withDefaults } from './config.ts';
+import {
+  isLocal,
+  type LocalConfig,
+  openStores,
+  readStoreMessage,
+  type StoreConfig,
+  underDirectory,
+  withDefaults,
+} from './config.ts';
 import { storeKind } from './format.ts';
 import { openFs } from './fs.ts';
 import { sortByScope, storeList, withScope } from './list.ts';
@@ -197,9 +205,15 @@ describe('a failing store', () => {
   });
 });
 
+const values = async (store: Store, ...names: string[]) =>
+  Promise.all(names.map(async (name) => (await store.read(name)) !== undefined));
+/** A local store as a node message describes it. */
+const localConfig = (keys: { readonly [key: string]: string | number }): LocalConfig => {
+  const config = readStoreMessage(message(keys));
+  return isLocal(config) ? config : expect.unreachable();
+};
+
 describe('memory with a budget', () => {
-  const values = async (store: Store, ...names: string[]) =>
-    Promise.all(names.map(async (name) => (await store.read(name)) !== undefined));
   const put200 = (store: Store, name: string, size = 200) => store.write([put(name, bytes(size))]);
 
   test('[row U3] what was used longest ago goes first', async () => {
@@ -252,16 +266,55 @@ describe('memory with a budget', () => {
   });
 });
 
+describe('a volatile store', () => {
+  test('[row X1] forgets everything after its time, and can be used again', async () => {
+    vi.useFakeTimers();
+    try {
+      await using store = await openStores([localConfig({ 'store-module': 'hb_store_volatile', 'max-ttl-ms': 100 })]);
+      for (let round = 0; round < 2; round++) {
+        await store.write([put('a/b', bytes('v')), link('a/b', 'l')]);
+        vi.advanceTimersByTime(60);
+        await store.write([put('late', bytes('v'))]);
+        expect(await values(store, 'a/b', 'l', 'late')).toEqual([true, true, true]);
+        vi.advanceTimersByTime(60);
+        expect(await values(store, 'a/b', 'l', 'late')).toEqual([false, false, false]);
+        expect(await store.list('')).toBeUndefined();
+      }
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test('[row X2] holds so many entries; the write that makes it more leaves none', async () => {
+    await using store = await openStores([localConfig({ kind: 'memory', 'max-size': 2 })]);
+    await store.write([put('a', bytes('1'))]);
+    await store.write([put('b', bytes('2'))]);
+    expect(await values(store, 'a', 'b')).toEqual([true, true]);
+    await store.write([put('b', bytes('again'))]);
+    expect(await values(store, 'a', 'b')).toEqual([true, true]);
+    await store.write([put('c', bytes('3'))]);
+    expect(await values(store, 'a', 'b', 'c')).toEqual([false, false, false]);
+    await store.write([put('c', bytes('3'))]);
+    expect(await values(store, 'c')).toEqual([true]);
+  });
+
+  test('limits are checked where they are configured', () => {
+    for (const wrong of [{ 'max-size': 0 }, { 'max-ttl': 3_000_000 }, { 'max-ttl-ms': '1e9' }]) {
+      expect(() => localConfig({ kind: 'memory', ...wrong })).toThrow(AoException);
+    }
+  });
+});
+
 describe('configuration', () => {
   const lmdb = { kind: 'lmdb', name: 'cache-mainnet/lmdb' } as const;
 
-  test('[row SO1, SO2, SO3] defaults go under stores of their kind', () => {
+  test('[row SO1, SO2, SO3, node/store-opts/basic_apply, node/store-opts/empty_defaults, node/store-opts/empty_store_opts] defaults go under stores of their kind', () => {
     expect(withDefaults([lmdb], { lmdb: { capacity: 1073741824 } })).toEqual([{ ...lmdb, capacity: 1073741824 }]);
     expect(withDefaults([lmdb], {})).toEqual([lmdb]);
     expect(withDefaults([], { lmdb: { capacity: 1 } })).toEqual([]);
   });
 
-  test('[row SO4, SO5, SO6] also inside a nested list, and never over what a store says itself', () => {
+  test('[row SO4, SO5, SO6, node/store-opts/nested_stores, node/store-opts/lmdb_capacity_integration] also inside a nested list, and never over what a store says itself', () => {
     const fs = { kind: 'fs', name: 'cache-mainnet' };
     const own = { ...lmdb, capacity: 7 };
     const gateway = { kind: 'gateway', store: [lmdb] };

@@ -14,7 +14,7 @@ import { Atom, isList, type Value } from '../core/value.ts';
 import { openFs } from './fs.ts';
 import { type Listed, storeList } from './list.ts';
 import { lruStore } from './lru.ts';
-import { memoryStore } from './memory.ts';
+import { memoryStore, type VolatileLimits } from './memory.ts';
 import { openDisk } from './open.ts';
 import { ReopeningStore } from './reopening.ts';
 import type { Store } from './store.ts';
@@ -38,6 +38,9 @@ const disk = {
   'read-only': z.boolean().optional().describe('Opens it for reading only.'),
 };
 
+/** 24 days: no timer of the runtime lasts longer. */
+const maxTimerMs = 0x7fff_ffff;
+
 export const storeConfig = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('lmdb'),
@@ -45,7 +48,19 @@ export const storeConfig = z.discriminatedUnion('kind', [
     capacity: z.int().positive().optional().describe('Bytes the database may grow to.'),
   }),
   z.strictObject({ kind: z.literal('fs'), ...disk }),
-  z.strictObject({ kind: z.literal('memory'), ...common, name: z.string().default('memory') }),
+  z.strictObject({
+    kind: z.literal('memory'),
+    ...common,
+    name: z.string().default('memory'),
+    'max-ttl': z
+      .int()
+      .positive()
+      .max(Math.floor(maxTimerMs / 1_000))
+      .optional()
+      .describe('Seconds after the first write at which everything is forgotten.'),
+    'max-ttl-ms': z.int().positive().max(maxTimerMs).optional().describe('The same in milliseconds; before `max-ttl`.'),
+    'max-size': z.int().positive().optional().describe('Entries; the write that makes it more empties the store.'),
+  }),
   z.strictObject({
     kind: z.literal('lru'),
     ...common,
@@ -102,7 +117,7 @@ export async function openStores(configs: readonly LocalConfig[]): Promise<Store
 
 async function openStore(config: LocalConfig): Promise<Store> {
   const scope = config.scope === undefined ? {} : { scope: config.scope };
-  if (config.kind === 'memory') return memoryStore({ name: config.name, ...scope });
+  if (config.kind === 'memory') return memoryStore({ name: config.name, ...scope, ...volatileLimits(config) });
   if (config.kind === 'lru') return lruStore({ capacity: config.capacity, name: config.name, ...scope });
   const directory = { directory: config.name, readOnly: config['read-only'] ?? false, ...scope };
   const capacity = config.kind === 'lmdb' && config.capacity !== undefined ? { capacity: config.capacity } : {};
@@ -116,6 +131,13 @@ async function openStore(config: LocalConfig): Promise<Store> {
     maxRetries: config['max-retries'],
     ...scope,
   });
+}
+
+function volatileLimits(config: Extract<StoreConfig, { kind: 'memory' }>): VolatileLimits {
+  const seconds = config['max-ttl'];
+  const maxTtlMs = config['max-ttl-ms'] ?? (seconds === undefined ? undefined : seconds * 1_000);
+  const maxSize = config['max-size'];
+  return { ...(maxTtlMs === undefined ? {} : { maxTtlMs }), ...(maxSize === undefined ? {} : { maxSize }) };
 }
 
 /** Options that stores of a kind get unless they say otherwise: `{ lmdb: { capacity: 5000 } }`. */

@@ -1,16 +1,29 @@
-/** A store in memory: for tests, tiny nodes and as the front of a tier. Gone with the process. */
+/**
+ * A store in memory: for tests, tiny nodes and as the front of a tier. Gone with the process.
+ *
+ * With a limit of time or number it is volatile (spec 05 §2.8): when the limit is passed everything goes at once, and it begins anew.
+ */
 import type { Change, Engine } from './engine.ts';
 import { PathStore } from './path-store.ts';
 import { SortedKeys } from './sorted-keys.ts';
 
-export interface MemoryOptions {
+export interface MemoryOptions extends VolatileLimits {
   readonly name?: string;
   readonly scope?: string;
 }
 
+export interface VolatileLimits {
+  /** Milliseconds after its first write at which an empty store forgets everything again. */
+  readonly maxTtlMs?: number;
+  /** Entries; the write that makes it more empties the store. */
+  readonly maxSize?: number;
+}
+
 /** Opens an empty store in memory. */
 export function memoryStore(options: MemoryOptions = {}): PathStore {
-  return new PathStore(new MemoryEngine(options.name ?? 'memory'), options.scope);
+  const { name = 'memory', scope, maxTtlMs, maxSize } = options;
+  const isVolatile = maxTtlMs !== undefined || maxSize !== undefined;
+  return new PathStore(isVolatile ? new VolatileEngine(name, options) : new MemoryEngine(name), scope);
 }
 
 export class MemoryEngine implements Engine {
@@ -61,4 +74,33 @@ export class MemoryEngine implements Engine {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
+}
+
+/** A memory engine that empties itself. */
+class VolatileEngine extends MemoryEngine {
+  readonly #limits: VolatileLimits;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(name: string, limits: VolatileLimits) {
+    super(name);
+    this.#limits = limits;
+  }
+
+  override commit(changes: readonly Change[], durable: boolean, holds?: () => boolean): boolean {
+    if (!super.commit(changes, durable, holds)) return false;
+    const { maxTtlMs, maxSize = Number.POSITIVE_INFINITY } = this.#limits;
+    if (this.stats()['keys']! > maxSize) this.clear();
+    else if (maxTtlMs !== undefined) this.#timer ??= setTimeout(() => this.clear(), maxTtlMs).unref();
+    return true;
+  }
+
+  override clear(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    super.clear();
+  }
+
+  override async [Symbol.asyncDispose](): Promise<void> {
+    clearTimeout(this.#timer);
+  }
 }
