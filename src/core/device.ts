@@ -70,6 +70,14 @@ export interface Ao {
   commit(message: Message, request?: Message, wallet?: Wallet): Awaitable<Message>;
   /** Whoever asks may have messages of their own choice signed with the node's key: not so for strangers and programs. */
   readonly lendsKey: boolean;
+  /** Whoever asks is a stranger, or a message of one, and no slot of a process is being computed: programs get the budgets of guests. */
+  readonly isGuest: boolean;
+  /** When the guest's programs in this request have to be done, in milliseconds of `performance.now()`; `undefined` before the first. */
+  readonly deadline: number | undefined;
+  /** Sets it, unless it is set: whatever the first program sets in motion shares its time. */
+  setDeadline(at: number): void;
+  /** The same request with these devices only. */
+  limitedTo(devices: ReadonlySet<string>): Ao;
 }
 
 export type Call<Req, Opts, Uses extends Capability> = Pick<Capabilities, Uses> & {

@@ -7,7 +7,7 @@
  * the state after the call along with it; one that returns anything else leaves the state as it was. The restricted environment stands
  * before a module's first line runs (the reference only afterwards).
  */
-import * as z from 'zod';
+import type * as z from 'zod';
 import { isBinary, toBytes, toText } from '../core/bytes.ts';
 import { type Ao, type Call, device } from '../core/device.ts';
 import { AoException, raise } from '../core/errors.ts';
@@ -16,22 +16,20 @@ import { isNumbered } from '../core/lists.ts';
 import { isMessage, isPrivateKey, Message, message } from '../core/message.ts';
 import { fail, notFound, type Outcome, ok } from '../core/outcome.ts';
 import { getPrivate, setPrivate } from '../core/private.ts';
-import { Resolver } from '../core/resolver.ts';
 import { atom, isList, type Value } from '../core/value.ts';
 import { verify } from '../core/verify.ts';
 import type { LuaFailure } from '../vm/lua/failure.ts';
 import type { LuaOutcome } from '../vm/lua/machine.ts';
 import { aoLibrary } from './lua/ao-library.ts';
 import { failureOutcome } from './lua/failures.ts';
+import { atDeadline, guestLimits, guestOptions, inTurn, untilDeadline } from './lua/guests.ts';
 import { hostFunctions, type Live, type LuaMachines } from './lua/machines.ts';
 import { modulesOf } from './lua/modules.ts';
 import { snapshotBody, snapshotFrom } from './lua/snapshots.ts';
 import { withoutPrivate } from './lua/values.ts';
 import { firstPlain, plain } from './plain.ts';
 
-const options = z.object({});
-
-type LuaCall = Call<Message, z.infer<typeof options>, 'lua' | 'cache' | 'environment'>;
+type LuaCall = Call<Message, z.infer<typeof guestOptions>, 'lua' | 'cache' | 'environment'>;
 
 /** What `sandbox: true` takes away. */
 const sandboxed: readonly (readonly string[])[] = [
@@ -55,19 +53,19 @@ export const lua = device({
   name: 'lua@5.3a',
   doc: 'Messages whose keys are Lua functions.',
   uses: ['lua', 'cache', 'environment'],
-  options,
+  options: guestOptions,
   inherits: ['keys', 'set', 'encode', 'decode', 'id', 'commitments', 'committers', 'path', 'remove', 'verify'],
   keys: {
     init: {
       doc: 'Loads the modules.',
-      run: inWorker(async (call) => {
+      run: inPlace(async (call) => {
         const live = await begin(call);
         return ok(withHandle(call.base, live, call.lua));
       }),
     },
     functions: {
       doc: 'Names of the global functions.',
-      run: inWorker(async (call) => {
+      run: inPlace(async (call) => {
         const live = current(call);
         if (live === undefined) return fail('not-found', 'The modules are not loaded yet.', { value: 'not_found' });
         return ok(live.machine.functions());
@@ -75,7 +73,7 @@ export const lua = device({
     },
     snapshot: {
       doc: 'The state of the machine: `{body}`.',
-      run: inWorker(async (call) => {
+      run: inPlace(async (call) => {
         const live = current(call);
         if (live === undefined) return fail('not-found', 'There is no machine to save.', { status: 500 });
         // No garbage is collected first: a program could see that by its weak tables, and differ from one that was never saved.
@@ -84,7 +82,7 @@ export const lua = device({
     },
     normalize: {
       doc: 'The base with its machine: rebuilt from `snapshot` if it isn’t there.',
-      run: inWorker(async (call) => {
+      run: inPlace(async (call) => {
         if (current(call) !== undefined) return ok(call.base.without('snapshot'));
         const live = await fromSnapshot(call);
         if (live === undefined) {
@@ -100,17 +98,18 @@ export const lua = device({
   async otherKeys(call) {
     if (isPrivateKey(call.key)) return notFound;
     if (call.base.has(call.key)) return ok(await call.ao.load(call.base.get(call.key)!));
-    return inWorker(run)(call);
+    return inPlace(run)(call);
   },
 });
 
-/** Where programs run outside of processes, if not in this thread. */
+/** Where strangers' programs run outside of processes, if not in this thread. */
 export interface LuaWorkers {
-  /** Resolves a request in a worker: in `home` if the base's machine is there. Gives where it ran. */
+  readonly count: number;
+  /** Runs a key in a worker, for a stranger: in `home` if the base's machine is there. Gives where it ran. */
   call(
     base: Message,
     request: Message,
-    where: { readonly home: number | undefined; readonly lendsKey: boolean },
+    home: number | undefined,
   ): Promise<{ readonly home: number; readonly outcome: Outcome }>;
 }
 
@@ -120,27 +119,33 @@ declare module '../core/device.ts' {
   }
 }
 
-/** Runs a key in a worker, if this node has some: no program of a stranger's holds up the thread that answers requests. */
-function inWorker(work: (call: LuaCall) => Promise<Outcome>): (call: LuaCall) => Promise<Outcome> {
-  return async (call) => {
-    const { ao, base, request, key, environment } = call;
-    const workers = environment.capabilities.luaWorkers;
-    if (workers === undefined || base.get('device') !== 'lua@5.3a') return work(call);
-    const before = getPrivate(base, 'lua-worker');
-    const [sentBase, sentRequest] = [await ao.loadAll(base), await ao.loadAll(request.with('path', key))];
-    const { home, outcome } = await workers.call(sentBase as Message, sentRequest as Message, {
-      home: typeof before === 'number' ? before : undefined,
-      lendsKey: ao.lendsKey,
+/**
+ * Runs a key where it belongs. A stranger's program goes to a worker, if this node has some, so that it doesn't hold up the thread that
+ * answers requests; what the operator set up (hooks) runs here, so that it doesn't wait for strangers.
+ */
+function inPlace(work: (call: LuaCall) => Promise<Outcome>): (call: LuaCall) => Promise<Outcome> {
+  return (call) => {
+    const { ao, lua, options, environment, signal } = call;
+    const workers = ao.isGuest ? environment.capabilities.luaWorkers : undefined;
+    return inTurn(ao, lua.turns, options, { atOnce: workers?.count ?? 1, signal }, async () => {
+      if (workers !== undefined) return inWorker(call, workers);
+      if (ao.isGuest) ao.setDeadline(performance.now() + options['lua-guest-time-limit']);
+      return work(call);
     });
-    if (
-      outcome.status === 'error' ||
-      !isMessage(outcome.value) ||
-      getPrivate(outcome.value, 'lua-machine') === undefined
-    ) {
-      return outcome;
-    }
-    return { status: outcome.status, value: setPrivate(outcome.value, 'lua-worker', home) };
   };
+}
+
+async function inWorker({ ao, base, request, key }: LuaCall, workers: LuaWorkers): Promise<Outcome> {
+  const before = getPrivate(base, 'lua-worker');
+  const [sentBase, sentRequest] = [await ao.loadAll(base), await ao.loadAll(request.with('path', key))];
+  const { home, outcome } = await workers.call(
+    sentBase as Message,
+    sentRequest as Message,
+    typeof before === 'number' ? before : undefined,
+  );
+  const stays =
+    outcome.status !== 'error' && isMessage(outcome.value) && getPrivate(outcome.value, 'lua-machine') !== undefined;
+  return stays ? { status: outcome.status, value: setPrivate(outcome.value as Message, 'lua-worker', home) } : outcome;
 }
 
 // ---- a call -----------------------------------------------------------------------------------------------------------------
@@ -182,14 +187,18 @@ async function run(call: LuaCall): Promise<Outcome> {
   const outcome = await within(call, live, () => {
     const slot = request.get('slot');
     const process = getPrivate(base, 'lane-process');
-    machines.entered(typeof process === 'string' ? process : undefined, typeof slot === 'number' ? slot : 0);
+    // A program that a slot calls outside of the process belongs to that slot.
+    if (folding) {
+      machines.entered(typeof process === 'string' ? process : undefined, typeof slot === 'number' ? slot : 0);
+    }
     return live.machine.call(name, args);
   });
-  machines.entered(undefined, 0);
+  if (folding) machines.entered(undefined, 0);
   const result = outcome.ok
     ? returned(outcome.values)
     : failureOutcome(outcome.failure, {
         called: name,
+        guest: ao.isGuest,
         was: live.machine.broken ? undefined : live.machine.get([name]),
       });
   const state = result.status !== 'error' && isMessage(result.value) ? result.value : undefined;
@@ -213,16 +222,18 @@ async function withoutBroken({ environment }: LuaCall, state: Message): Promise<
 
 /** Runs Lua code with the `ao` library acting for this call. */
 async function within(call: LuaCall, live: Live, work: () => LuaOutcome | Promise<LuaOutcome>): Promise<LuaOutcome> {
-  const { environment } = call;
-  const ao = await sandboxedAo(call);
-  live.context = {
-    functions: aoLibrary(ao, (group, event) => {
-      environment.capabilities.events?.count(`lua/${group}`, typeof event === 'string' ? event : 'event');
-    }),
-    time: await timeOf(call),
-  };
+  const { ao, environment, lua: machines, options } = call;
+  const functions = aoLibrary(await sandboxedAo(call), (group, event) => {
+    environment.capabilities.events?.count(`lua/${group}`, typeof event === 'string' ? event : 'event');
+  });
+  const time = await timeOf(call);
+  const deadline = ao.isGuest ? ao.deadline : undefined;
+  live.context = { functions: deadline === undefined ? functions : untilDeadline(functions, deadline), time };
+  // A lane's machine always has the budget of its process.
+  if (!live.pinned) machines.limit(live, deadline === undefined ? undefined : guestLimits(options, deadline));
   try {
-    return await work();
+    const outcome = await work();
+    return deadline === undefined ? outcome : atDeadline(outcome, deadline);
   } finally {
     live.context = undefined;
   }
@@ -236,12 +247,10 @@ async function timeOf({ ao, request }: LuaCall): Promise<number> {
 }
 
 /** AO-Core limited to the devices that `device-sandbox` lists. */
-async function sandboxedAo({ ao, base, environment, signal }: LuaCall): Promise<Ao> {
+async function sandboxedAo({ ao, base }: LuaCall): Promise<Ao> {
   const listed = await plain(ao, base, 'device-sandbox');
   if (listed === undefined) return ao;
-  const allowed = new Set(['message@1.0', 'structured@1.0', ...asList(listed).map((item) => text(item) ?? '')]);
-  const devices = new Map([...environment.devices].filter(([name]) => allowed.has(name)));
-  return new Resolver({ ...environment, devices }).ao({ signal, lendsKey: ao.lendsKey });
+  return ao.limitedTo(new Set(['message@1.0', 'structured@1.0', ...asList(listed).map((item) => text(item) ?? '')]));
 }
 
 /** What a function gave back (spec 04 §4.5 "Returns"). */
@@ -358,7 +367,7 @@ async function begin(call: LuaCall): Promise<Live> {
     const outcome = await within(call, live, () => live.machine.load(name, code));
     if (outcome.ok) continue;
     machines.drop(live);
-    throw loadFailed(outcome.failure, name);
+    throw loadFailed(outcome.failure, name, ao.isGuest);
   }
   // A module may have put back what it was not given; an `ao` table of its own keeps what else is in it.
   for (const path of paths) live.machine.set(path, 'sandboxed');
@@ -366,8 +375,8 @@ async function begin(call: LuaCall): Promise<Live> {
   return live;
 }
 
-function loadFailed(failure: LuaFailure, name: string): AoException {
-  const outcome = failureOutcome(failure, { prefix: `The Lua module \`${name}\` does not load: ` });
+function loadFailed(failure: LuaFailure, name: string, guest: boolean): AoException {
+  const outcome = failureOutcome(failure, { guest, prefix: `The Lua module \`${name}\` does not load: ` });
   return new AoException((outcome as Extract<Outcome, { status: 'error' }>).error);
 }
 

@@ -14,7 +14,7 @@ export function indexPage(result: Message, asked: Asked, person: boolean): Await
   const { resolver, request } = asked;
   const { env } = resolver;
   if (!person && !hasOwnIndex(result, env)) return undefined;
-  const shown = resolver.resolve(result, request.with('path', 'index'), { hashpath: 'ignore' });
+  const shown = resolver.resolve(result, request.with('path', 'index'), { hashpath: 'ignore', lendsKey: false });
   return andThen(shown, (outcome) => {
     if (outcome.status !== 'ok' || !isMessage(outcome.value) || !outcome.value.has('body')) return undefined;
     return encodeAnswer(outcome.value.without('commitments', 'priv', 'status'), 'httpsig@1.0', false, env);

@@ -123,9 +123,8 @@ running.begin({
 
 async function answer(question: Exclude<Question, { kind: 'status' }>): Promise<Outcome> {
   if (question.kind === 'call') {
-    return running.resolver
-      .ao({ lendsKey: question.lendsKey })
-      .resolve(decode(question.base), decode(question.request));
+    const base = decode(question.base) as Message;
+    return running.resolver.ao({ lendsKey: false }).raw('lua@5.3a', base, decode(question.request) as Message);
   }
   const definition = receiveDefinition(question.definition);
   if (question.kind === 'inspect') return own.inspect(definition, question.role, decode(question.request) as Message);

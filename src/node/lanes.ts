@@ -58,7 +58,7 @@ export function openLanes(parts: LaneHostParts, settings: LaneSettings): InlineP
       snapshots: new Snapshots(parts.store, sha256),
       assignments: new Assignments(parts.schedule),
       clock: parts.clock,
-      toolbox: (signal) => parts.resolver().ao({ signal, lendsKey: false }),
+      toolbox: (signal) => parts.resolver().ao({ signal, lendsKey: false, inProcess: true }),
       breathe: () => setImmediate(),
       dispose: (state) => parts.lua.release(state),
       machineBytes: () => parts.lua.bytes,

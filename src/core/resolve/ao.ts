@@ -90,6 +90,24 @@ export class Toolbox implements Ao {
     return this.#x.session.lendsKey;
   }
 
+  get isGuest(): boolean {
+    const { lendsKey, inProcess } = this.#x.session;
+    return !lendsKey && !inProcess;
+  }
+
+  get deadline(): number | undefined {
+    return this.#x.session.deadline;
+  }
+
+  setDeadline(at: number): void {
+    this.#x.session.deadline ??= at;
+  }
+
+  limitedTo(devices: ReadonlySet<string>): Ao {
+    const x = this.#x;
+    return new Toolbox(x.by(x.resolver.limitedTo(devices)));
+  }
+
   commit(message: Message, request?: Message, wallet?: Wallet): Awaitable<Message> {
     // A signature is never the same twice, and needs a key.
     const x = this.#x;

@@ -32,14 +32,24 @@ export class Session {
   readonly allowRecursion: boolean;
   /** Whoever asks may have messages of their own signed with the node's key. */
   readonly lendsKey: boolean;
+  /** A slot of a process is being computed. */
+  readonly inProcess: boolean;
+  /** When the programs that strangers brought along have to be done; {@link Ao.deadline}. */
+  deadline: number | undefined;
   readonly #maxSteps: number;
   #steps = 0;
 
-  constructor(maxSteps: number, signal: AbortSignal, allowRecursion: boolean, lendsKey: boolean) {
+  constructor(
+    maxSteps: number,
+    signal: AbortSignal,
+    allowRecursion: boolean,
+    { lendsKey, inProcess }: { readonly lendsKey: boolean; readonly inProcess: boolean },
+  ) {
     this.#maxSteps = maxSteps;
     this.signal = signal;
     this.allowRecursion = allowRecursion;
     this.lendsKey = lendsKey;
+    this.inProcess = inProcess;
   }
 
   /** Counts one step. Throws `out-of-budget` when there are none left. */
@@ -79,6 +89,11 @@ export class Execution {
 
   get env(): Environment {
     return this.resolver.env;
+  }
+
+  /** The same place in the request, as another resolver sees it: one with fewer devices. */
+  by(resolver: Resolver): Execution {
+    return new Execution(resolver, this.mode, this.session, this.parent, this.lane);
   }
 
   /** The same place in the request, resolved in another way. */

@@ -22,6 +22,14 @@ const hints: { readonly [code: string]: string } = {
   'lua-output-limit': 'Return less.',
 };
 
+/** The same for a stranger's program outside of processes. */
+const guestHints: { readonly [code: string]: string } = {
+  'lua-time-limit':
+    'Outside of processes programs get little time: spawn a process, or ask the operator for a higher `lua-guest-time-limit`.',
+  'lua-instruction-limit':
+    'Outside of processes programs get few instructions: spawn a process, or ask the operator for a higher `lua-guest-instructions`.',
+};
+
 /** What is known of the call beside its failure. */
 export interface Called {
   /** Name of the function that was asked for: frames don't know what the host called them by. */
@@ -29,11 +37,13 @@ export interface Called {
   /** What stands under that name if it is no function: text in a sandbox, nothing otherwise. */
   readonly was?: Value | undefined;
   readonly prefix?: string;
+  /** It was a stranger's program, outside of processes. */
+  readonly guest?: boolean;
 }
 
-export function failureOutcome(failure: LuaFailure, { called, was, prefix = '' }: Called = {}): Outcome {
+export function failureOutcome(failure: LuaFailure, { called, was, prefix = '', guest = false }: Called = {}): Outcome {
   const code = codes[failure.code] ?? 'program-failed';
-  const hint = hints[failure.code];
+  const hint = (guest ? guestHints[failure.code] : undefined) ?? hints[failure.code];
   const host = failure.code === 'lua-crash' || failure.code === 'lua-recursive-table';
   const body: Value = host ? `Erlang error while running Lua: ${failure.message}` : (failure.value ?? failure.message);
   const trace: Value = host ? failure.message : traceOf(failure, called, was);

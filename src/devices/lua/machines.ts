@@ -12,8 +12,15 @@ import { randomUUID } from 'node:crypto';
 import { isMessage, type Message } from '../../core/message.ts';
 import { getPrivate } from '../../core/private.ts';
 import { compileLua, type LuaEngine } from '../../vm/lua/engine.ts';
-import type { Dialect, LuaHostFunction, LuaLimits, LuaMachine } from '../../vm/lua/machine.ts';
+import {
+  type Dialect,
+  defaultLuaLimits,
+  type LuaHostFunction,
+  type LuaLimits,
+  type LuaMachine,
+} from '../../vm/lua/machine.ts';
 import type { LuaSnapshot } from '../../vm/lua/snapshot.ts';
+import { Turns } from './guests.ts';
 
 declare module '../../core/device.ts' {
   interface Capabilities {
@@ -71,6 +78,8 @@ export class LuaMachines {
   readonly #secret = randomUUID();
   readonly #library = new Map<Dialect, ReadonlySet<string>>();
   #next = 1;
+  /** Of strangers' programs in this thread. */
+  readonly turns = new Turns();
 
   /** Compiles the engine; once per thread. */
   static async open(options: LuaMachinesOptions = defaultLuaMachinesOptions): Promise<LuaMachines> {
@@ -122,6 +131,11 @@ export class LuaMachines {
     if (live.version === version && !live.machine.broken) return live;
     const kept = live.kept.get(version);
     return kept === undefined ? undefined : this.restore(kept);
+  }
+
+  /** Budgets of the machine's next calls; those of this thread's options if not given. */
+  limit(live: Live, limits: Partial<LuaLimits> = { ...defaultLuaLimits, ...this.#options.limits }): void {
+    live.machine.setLimits(limits);
   }
 
   handle(live: Live): string {

@@ -111,19 +111,14 @@ export class WorkerProcesses implements Processes, AsyncDisposable {
     return this.#home(process).askStatus(process);
   }
 
-  /** Resolves a request in a worker: `home` again if the base came from there, else one after the other. Gives the worker's number. */
-  async call(
-    base: Message,
-    request: Message,
-    { home, lendsKey }: { readonly home: number | undefined; readonly lendsKey: boolean },
-  ): Promise<{ home: number; outcome: Outcome }> {
+  get count(): number {
+    return this.#hosts.length;
+  }
+
+  /** Runs a Lua key in a worker: `home` again if the base came from there, else one after the other. Gives the worker's number. */
+  async call(base: Message, request: Message, home: number | undefined): Promise<{ home: number; outcome: Outcome }> {
     const index = home !== undefined && home < this.#hosts.length ? home : this.#turn++ % this.#hosts.length;
-    const outcome = await this.#hosts[index]!.ask({
-      kind: 'call',
-      base: encode(base),
-      request: encode(request),
-      lendsKey,
-    });
+    const outcome = await this.#hosts[index]!.ask({ kind: 'call', base: encode(base), request: encode(request) });
     return { home: index, outcome };
   }
 

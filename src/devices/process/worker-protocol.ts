@@ -26,8 +26,8 @@ export type Question =
       readonly request: Uint8Array;
     }
   | { readonly kind: 'status'; readonly process: string }
-  /** A key of a device outside of processes, run away from the main thread. */
-  | { readonly kind: 'call'; readonly base: Uint8Array; readonly request: Uint8Array; readonly lendsKey: boolean };
+  /** A key of a stranger's Lua message, outside of processes. */
+  | { readonly kind: 'call'; readonly base: Uint8Array; readonly request: Uint8Array };
 
 export type ToWorker =
   | { readonly kind: 'question'; readonly id: number; readonly question: Question }
