@@ -72,6 +72,24 @@ describe('where values come from', () => {
   });
 });
 
+describe('values', () => {
+  test('[row node/opts/global_get] what nobody set has its default, or is not there', () => {
+    const config = loadConfig();
+    expect(value(config, 'mode')).toBe('debug');
+    expect(config.message.get('mode')).toBe('debug');
+    expect(value(config, 'unset')).toBeUndefined();
+    expect(value(config, 'unset') ?? 1234).toBe(1234);
+  });
+
+  test('[row node/opts/local_get, node/opts/local_preference] what is set beats the default, and only what is set', () => {
+    const config = loadConfig({ flags: { 'public-host': 'https://ao.computer' } });
+    expect(value(loadConfig(), 'host')).toBeUndefined();
+    expect(value(config, 'host')).toBe('https://ao.computer');
+    expect(value(loadConfig({ flags: { mode: 'prod' } }), 'mode')).toBe('prod');
+    expect(value(config, 'mode')).toBe('debug');
+  });
+});
+
 describe('files', () => {
   test('[row node/opts/load_flat] config.flat', () => {
     const path = file('config.flat', 'port: 1234\nhost: https://ao.computer\nawait-inprogress: false\n\n# words\n');
@@ -89,6 +107,23 @@ describe('files', () => {
     expect(value(config, 'port')).toBe(1234);
     expect(storesOf(config)).toEqual([{ kind: 'lmdb', name: '/d/here' }]);
     expect(directoriesOf(storesOf(config))).toEqual(['/d/here']);
+  });
+
+  test('[row SO6, node/store-opts/full_integration_flow] defaults for kinds of stores reach nested ones', () => {
+    const lmdb = { 'store-module': 'hb_store_lmdb', name: 'cache-mainnet/lmdb' };
+    const subindex = [{ name: 'Data-Protocol', value: 'ao' }];
+    const store = [
+      lmdb,
+      { 'store-module': 'hb_store_fs', name: 'cache-mainnet' },
+      { 'store-module': 'hb_store_gateway', subindex, store: [lmdb], 'local-store': [lmdb] },
+    ];
+    const path = json({ store_defaults: { lmdb: { capacity: 5000 } }, store });
+    const [first, second, third] = storesOf(loadConfig({ file: path, flags: { 'data-dir': '/d' } }));
+    expect(first).toEqual({ kind: 'lmdb', name: '/d/cache-mainnet/lmdb', capacity: 5000 });
+    expect(second).toEqual({ kind: 'fs', name: '/d/cache-mainnet' });
+    expect(third).toMatchObject({ kind: 'gateway', subindex, 'local-store': true });
+    expect(third).not.toHaveProperty('capacity');
+    expect(third).toMatchObject({ store: [{ capacity: 5000 }] });
   });
 
   test('nested messages, lists and types in flat files', () => {

@@ -5,10 +5,10 @@
 import { isAbsolute, join } from 'node:path';
 import type { Environment } from '../core/environment.ts';
 import { raise } from '../core/errors.ts';
-import { isMessage, type Message } from '../core/message.ts';
-import { Atom, isList, type Value } from '../core/value.ts';
+import { isMessage, Message } from '../core/message.ts';
+import { isList, type Value } from '../core/value.ts';
 import type { HttpClient } from '../net/client.ts';
-import { isLocal, openStores, readStoreMessage, type StoreConfig } from '../stores/config.ts';
+import { isLocal, openStores, readStoreMessage, type StoreConfig, withDefaults } from '../stores/config.ts';
 import { openFs } from '../stores/fs.ts';
 import { memoryStore } from '../stores/memory.ts';
 import { openDisk } from '../stores/open.ts';
@@ -35,11 +35,11 @@ export function storesOf(config: Config): readonly StoreConfig[] {
     return kind === 'memory' ? [{ kind, name: 'memory' }] : [{ kind, name: join(directory, 'store') }];
   }
   const items = isList(listed) ? listed : [...listed.entries()].map(([, item]) => item);
-  const defaults = (option('store-defaults') as Message | undefined)?.entries() ?? [];
-  const configs = items.map((item) => {
-    if (!isMessage(item)) raise('bad-request', 'A store in `store` is not a message.', 'Write `{"kind": "lmdb", …}`.');
-    return readStoreMessage(withStoreDefaults(item, new Map(defaults)));
-  });
+  if (!items.every(isMessage)) {
+    raise('bad-request', 'A store in `store` is not a message.', 'Write `{"kind": "lmdb", …}`.');
+  }
+  const defaults = (option('store-defaults') as Message | undefined) ?? Message.empty;
+  const configs = withDefaults(items, defaults).map(readStoreMessage);
   if (!configs.some(isLocal)) {
     raise(
       'bad-request',
@@ -82,12 +82,4 @@ export function sourcesOf(
   }
   const remote = [...named, ...configs].filter((one) => !isLocal(one));
   return openSources(remote, { fetch: (request) => client.fetch(request), peers: client, environment });
-}
-
-/** Lays the defaults for its kind under a store, whichever of its two names the kind goes by. */
-function withStoreDefaults(store: Message, defaults: ReadonlyMap<string, Value>): Message {
-  const kind = store.get('kind') ?? store.get('store-module');
-  const spelt = kind instanceof Atom ? kind.name : String(kind);
-  const below = defaults.get(spelt.replace(/^hb_store_/, ''));
-  return isMessage(below) ? below.withAll(store.entries()) : store;
 }

@@ -133,6 +133,14 @@ describe('the operator over HTTP', () => {
     expect((await post(at, { 'max-headers': 50, item: 'y' }, testWallet())).get('status')).toBe(200);
   });
 
+  test('[row node/opts/global_preference] what a request says is no option of the node', async () => {
+    const at = await node();
+    expect(await ask(at, '/~meta@1.0/info/mode?mode=incorrect')).toBe('debug');
+    expect(await ask(at, '/~message@1.0&mode=local/mode')).toBe('local');
+    const seen = await at.resolver.ao().get(message({ device: 'meta@1.0', mode: 'incorrect' }), 'info/mode');
+    expect(seen).toBe('debug');
+  });
+
   test('private options are never shown', async () => {
     const at = await node();
     await post(

@@ -7,7 +7,8 @@ import { cacheSuite } from '../../test/conformance/cache.ts';
 import { readText, storeSuite } from '../../test/conformance/store.ts';
 import { cacheWorld } from '../../test/support/cache-world.ts';
 import { AoError, AoException } from '../core/errors.ts';
-import { message } from '../core/message.ts';
+import { type Message, message } from '../core/message.ts';
+import { atom } from '../core/value.ts';
 import {
   isLocal,
   type LocalConfig,
@@ -306,25 +307,27 @@ describe('a volatile store', () => {
 });
 
 describe('configuration', () => {
-  const lmdb = { kind: 'lmdb', name: 'cache-mainnet/lmdb' } as const;
+  const lmdb = message({ 'store-module': atom('hb_store_lmdb'), name: 'cache-mainnet/lmdb' });
+  const capacity = (bytes: number) => message({ lmdb: { capacity: bytes } });
 
   test('[row SO1, SO2, SO3, node/store-opts/basic_apply, node/store-opts/empty_defaults, node/store-opts/empty_store_opts] defaults go under stores of their kind', () => {
-    expect(withDefaults([lmdb], { lmdb: { capacity: 1073741824 } })).toEqual([{ ...lmdb, capacity: 1073741824 }]);
-    expect(withDefaults([lmdb], {})).toEqual([lmdb]);
-    expect(withDefaults([], { lmdb: { capacity: 1 } })).toEqual([]);
+    expect(withDefaults([lmdb], capacity(1073741824))[0]!.get('capacity')).toBe(1073741824);
+    expect(withDefaults([lmdb], message({}))).toEqual([lmdb]);
+    expect(withDefaults([], capacity(1))).toEqual([]);
   });
 
-  test('[row SO4, SO5, SO6, node/store-opts/nested_stores, node/store-opts/lmdb_capacity_integration] also inside a nested list, and never over what a store says itself', () => {
-    const fs = { kind: 'fs', name: 'cache-mainnet' };
-    const own = { ...lmdb, capacity: 7 };
-    const gateway = { kind: 'gateway', store: [lmdb] };
-    const defaults = { lmdb: { capacity: 5000 } };
-    expect(withDefaults<object>([lmdb, own, fs, gateway], defaults)).toEqual([
-      { ...lmdb, capacity: 5000 },
-      own,
-      fs,
-      { kind: 'gateway', store: [{ ...lmdb, capacity: 5000 }] },
-    ]);
+  test('[row SO4, SO5, node/store-opts/nested_stores, node/store-opts/lmdb_capacity_integration] also inside a nested list, and never over what a store says itself', () => {
+    const gateway = message({ 'store-module': 'hb_store_gateway', store: [lmdb] });
+    const [nested] = withDefaults([gateway], capacity(1073741824));
+    expect(nested!.has('capacity')).toBe(false);
+    expect((nested!.get('store') as readonly Message[])[0]!.get('capacity')).toBe(1073741824);
+    const stores = [lmdb, message({ kind: 'lmdb', name: 'own', capacity: 7 }), message({ kind: 'fs', name: 'f' })];
+    expect(withDefaults(stores, capacity(5000)).map((one) => one.get('capacity'))).toEqual([5000, 7, undefined]);
+    expect(readStoreMessage(withDefaults(stores, capacity(5000))[0]!)).toEqual({
+      kind: 'lmdb',
+      name: 'cache-mainnet/lmdb',
+      capacity: 5000,
+    });
   });
 
   test('[row V1, V2] stores move to an encrypted volume', () => {

@@ -32,6 +32,12 @@ const common = {
     .describe('How often a failing call is repeated after opening the store again.'),
 };
 
+/** The Erlang node lists stores here; what is read here is kept in the first local one. */
+const keeps = z
+  .union([z.boolean(), z.array(z.unknown()).transform(() => true)])
+  .default(true)
+  .describe('Keeps what was read in the first local store.');
+
 const disk = {
   ...common,
   name: z.string().describe('The directory.'),
@@ -85,14 +91,15 @@ export const storeConfig = z.discriminatedUnion('kind', [
       .boolean()
       .default(false)
       .describe('Takes items whose signature cannot be checked at the word of the gateway.'),
-    'local-store': z.boolean().default(true).describe('Keeps what was read in the first local store.'),
+    'local-store': keeps,
+    store: z.array(z.unknown()).optional().describe('Of the Erlang node; without effect.'),
   }),
   z.strictObject({
     kind: z.literal('remote-node'),
     ...common,
     name: z.string().default('remote-node'),
     node: z.url().describe('Address of the other node.'),
-    'local-store': z.boolean().default(true).describe('Keeps what was read in the first local store.'),
+    'local-store': keeps,
   }),
 ]);
 
@@ -140,20 +147,18 @@ function volatileLimits(config: Extract<StoreConfig, { kind: 'memory' }>): Volat
   return { ...(maxTtlMs === undefined ? {} : { maxTtlMs }), ...(maxSize === undefined ? {} : { maxSize }) };
 }
 
-/** Options that stores of a kind get unless they say otherwise: `{ lmdb: { capacity: 5000 } }`. */
-export type StoreDefaults = { readonly [kind: string]: { readonly [option: string]: unknown } };
-
-/** Lays the defaults under each store, and under stores nested in `store` (spec 05 §1.7). */
-export function withDefaults<T extends { readonly kind?: unknown; readonly store?: unknown }>(
-  stores: readonly T[],
-  defaults: StoreDefaults,
-): T[] {
+/**
+ * Lays the defaults for its kind (`{lmdb: {capacity: 5000}}`) under each store, and under stores nested in `store` (spec 05 §1.7),
+ * whichever of its two names the kind goes by.
+ */
+export function withDefaults(stores: readonly Message[], defaults: Message): readonly Message[] {
   return stores.map((store) => {
-    const own = {
-      ...(typeof store.kind === 'string' && Object.hasOwn(defaults, store.kind) ? defaults[store.kind] : {}),
-      ...store,
-    };
-    return Array.isArray(store.store) ? { ...own, store: withDefaults(store.store as T[], defaults) } : own;
+    const kind = store.get('kind') ?? store.get('store-module');
+    const spelt = kind instanceof Atom ? kind.name : String(kind);
+    const below = defaults.get(spelt.replace(/^hb_store_/, ''));
+    const whole = isMessage(below) ? below.withAll(store.entries()) : store;
+    const nested = whole.get('store');
+    return isList(nested) ? whole.with('store', withDefaults(nested.filter(isMessage), defaults)) : whole;
   });
 }
 

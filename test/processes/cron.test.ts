@@ -13,6 +13,7 @@ import { testWallet } from '../support/process-world.ts';
 
 function world(store = memoryStore(), options: { readonly [name: string]: Input } = {}) {
   const seen: Message[] = [];
+  const over: string[] = [];
   const probe = device({
     name: 'probe@1.0',
     doc: 'Notes what it is asked.',
@@ -24,6 +25,16 @@ function world(store = memoryStore(), options: { readonly [name: string]: Input 
           seen.push(requestMessage);
           if (requestMessage.has('fail')) throw new Error('no');
           return ok('noted');
+        },
+      },
+      wait: {
+        doc: 'Waits until somebody has had enough.',
+        async run({ requestMessage, clock, signal }) {
+          seen.push(requestMessage);
+          await clock.sleep(60_000, signal).finally(() => {
+            over.push('wait');
+          });
+          return ok('waited');
         },
       },
     },
@@ -40,14 +51,14 @@ function world(store = memoryStore(), options: { readonly [name: string]: Input 
     capabilities: { tasks },
   });
   const ask = async (path: string): Promise<Outcome> => library.request(path, { cacheControl: ['always'] });
-  return { seen, tasks, library, ask };
+  return { seen, over, tasks, library, ask };
 }
 
 const refusal = (outcome: Outcome) =>
   outcome.status === 'error' ? [outcome.error.status, outcome.error.message] : outcome;
 
 describe('tasks', () => {
-  test('[row processes/11/cron once / every / stop] once runs once, in the background', async () => {
+  test('[row processes/11/cron once / every / stop, node/cron/once_executed] once runs once, in the background', async () => {
     const { ask, seen, tasks } = world();
     const id = value(await ask('/~cron@1.0/once?cron-path=/~probe@1.0/note&n=7'));
     expect(id).toMatch(/^[\w-]{43}$/);
@@ -56,7 +67,7 @@ describe('tasks', () => {
     await expect.poll(() => tasks.list()).toEqual([]);
   });
 
-  test('every runs at once and again, whatever comes of it, until it is stopped', async () => {
+  test('[row node/cron/every_worker_loop, node/cron/stop_every] every runs at once and again, whatever comes of it, until it is stopped', async () => {
     const { ask, seen, tasks } = world();
     const path = '/~cron@1.0/every?interval=100-milliseconds&cron-path=/~probe@1.0/note&fail=1';
     const id = value(await ask(path)) as string;
@@ -76,7 +87,17 @@ describe('tasks', () => {
     expect(refusal(await ask(`/~cron@1.0/stop?task=${id}`))).toEqual([400, 'Task not found.']);
   });
 
-  test('the shorter forms', async () => {
+  test('[row node/cron/stop_once] what runs once can be stopped while it runs, and only then', async () => {
+    const { ask, seen, over, tasks } = world();
+    const id = value(await ask('/~cron@1.0/once?cron-path=/~probe@1.0/wait')) as string;
+    await expect.poll(() => seen.length).toBe(1);
+    expect([tasks.list().length, over]).toEqual([1, []]);
+    expect((value(await ask(`/~cron@1.0/stop?task=${id}`)) as Message).get('status')).toBe(200);
+    await expect.poll(() => over).toEqual(['wait']);
+    expect(refusal(await ask(`/~cron@1.0/stop?task=${id}`))).toEqual([400, 'Task not found.']);
+  });
+
+  test('[row node/cron/key-style paths] the shorter forms', async () => {
     const { ask, seen, tasks } = world();
     value(await ask('/~cron@1.0/once="/~probe@1.0/note"'));
     await expect.poll(() => seen.length).toBe(1);
