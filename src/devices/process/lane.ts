@@ -267,7 +267,10 @@ export class ProcessLane {
       return { ended };
     }
     const assignment = next.value;
-    const request = assignment.has('path') ? assignment : assignment.with('path', 'compute');
+    // A definition that names its function has chosen for every message. The path of one could otherwise name a key of the state, and what
+    // is there would be the next state.
+    const chosen = this.definition.message.has('function') || !assignment.has('path');
+    const request = chosen ? assignment.with('path', 'compute') : assignment;
     const outcome = await this.#execute(ao, live.state.without('results', 'snapshot'), request);
     if (outcome.status !== 'ok' || !isMessage(outcome.value)) {
       if (isLost(outcome) && this.#rebuiltFor !== slot) return this.#rebuild(slot);
