@@ -1,16 +1,19 @@
 /**
- * Bundles the Lua files of this folder into `dist/runtime.lua`, the module that `hyperbeam spawn` gives a process when it is not told
- * otherwise. Each file becomes a function that runs when another one first asks for it by `use 'name'`, so order does not matter and
- * nothing leaks into the globals. Comments and indentation stay behind: every state of a process carries its module.
+ * Bundles the Lua files of this folder into modules: `dist/runtime.lua`, which `hyperbeam spawn` gives a process when it is not told
+ * otherwise, and `dist/ledger.lua`. Each file becomes a function that runs when another one first asks for it by `use 'name'`, so order does
+ * not matter and nothing leaks into the globals. Comments and indentation stay behind: every state of a process carries its module.
  *
- *     npx node runtime/build.ts           writes dist/runtime.lua
+ *     npx node runtime/build.ts           writes dist/
  *     npx node runtime/build.ts --check   fails when it is out of date
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 const folder = import.meta.dirname;
-const target = join(folder, 'dist', 'runtime.lua');
+
+/** Where the built modules lie. */
+export const runtimeFile = join(folder, 'dist', 'runtime.lua');
+export const ledgerFile = join(folder, 'dist', 'ledger.lua');
 
 /**
  * The runtime keeps its own references to the basic functions: a program may use names like `table` or `error` for something else without
@@ -28,18 +31,29 @@ const KEPT = [
   'local math, string, table = kept(math), kept(string), kept(table)\n',
 ];
 
-/** The whole module as text. */
-export function bundle(): string {
-  const names = readdirSync(folder)
+/** The modules as texts, by the files they belong in. */
+export function bundles(): ReadonlyMap<string, string> {
+  const shared = ['addresses', 'signers', 'text'].map((name) => join(folder, `${name}.lua`));
+  return new Map([
+    [runtimeFile, bundle('process runtime', 'runtime/*.lua', filesIn(folder), ['compat', 'main'])],
+    [ledgerFile, bundle('ledger', 'runtime/ledger/*.lua', [...filesIn(join(folder, 'ledger')), ...shared], ['main'])],
+  ]);
+}
+
+function filesIn(place: string): string[] {
+  return readdirSync(place)
     .filter((file) => file.endsWith('.lua'))
-    .map((file) => file.slice(0, -'.lua'.length))
-    .sort();
-  const parts = names.map((name) => {
-    const source = stripped(readFileSync(join(folder, `${name}.lua`), 'utf8'));
-    return `files['${name}'] = function()\n${source}end\n`;
+    .sort()
+    .map((file) => join(place, file));
+}
+
+function bundle(what: string, where: string, files: readonly string[], first: readonly string[]): string {
+  const parts = files.map((file) => {
+    const source = stripped(readFileSync(file, 'utf8'));
+    return `files['${basename(file, '.lua')}'] = function()\n${source}end\n`;
   });
   return [
-    '-- HyperBEAM TS process runtime. Made by runtime/build.ts from runtime/*.lua; licence MIT.\n',
+    `-- HyperBEAM TS ${what}. Made by runtime/build.ts from ${where}; licence MIT.\n`,
     ...KEPT,
     'local files, made = {}, {}\n',
     // How errors raised in here begin, so that they can be told without it.
@@ -50,13 +64,9 @@ export function bundle(): string {
     'return made[name]\n',
     'end\n',
     ...parts,
-    "use 'compat'\n",
-    "use 'main'\n",
+    ...first.map((name) => `use '${name}'\n`),
   ].join('');
 }
-
-/** Where the built module lies. */
-export const runtimeFile = target;
 
 /**
  * Lua source without comments, indentation and empty lines. Our sources hold no long strings; if one ever does, this says so instead of
@@ -91,13 +101,11 @@ function withoutComment(line: string): string {
 }
 
 if (import.meta.main) {
-  const made = bundle();
-  if (process.argv.includes('--check')) {
-    if (made !== readFileSync(target, 'utf8')) {
-      console.error('runtime/dist/runtime.lua is out of date: run npx node runtime/build.ts');
+  for (const [file, made] of bundles()) {
+    if (!process.argv.includes('--check')) writeFileSync(file, made);
+    else if (made !== readFileSync(file, 'utf8')) {
+      console.error(`${file} is out of date: run npx node runtime/build.ts`);
       process.exitCode = 1;
     }
-  } else {
-    writeFileSync(target, made);
   }
 }

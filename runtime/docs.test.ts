@@ -3,7 +3,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { bundle, runtimeFile } from './build.ts';
+import { bundles } from './build.ts';
 import { dialects, TestProcess } from './test-process.ts';
 
 const guide = readFileSync(new URL('../docs/runtime.md', import.meta.url), 'utf8');
@@ -20,6 +20,6 @@ describe.each(dialects)('the guide on the %s machine', (dialect) => {
   });
 });
 
-it('dist/runtime.lua is what build.ts makes of the sources', () => {
-  expect(readFileSync(runtimeFile, 'utf8')).toBe(bundle());
+it.each([...bundles()])('%s is what build.ts makes of the sources', (file, made) => {
+  expect(readFileSync(file, 'utf8')).toBe(made);
 });

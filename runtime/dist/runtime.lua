@@ -15,6 +15,24 @@ local function use(name)
 if made[name] == nil then made[name] = files[name]() end
 return made[name]
 end
+files['addresses'] = function()
+local text = use 'text'
+local function addresses(value)
+local out = {}
+if type(value) == 'table' then
+for _, item in ipairs(value) do
+for _, address in ipairs(addresses(item)) do out[#out + 1] = address end
+end
+elseif type(value) == 'string' then
+for _, piece in ipairs(text.split(value, ',')) do
+local address = text.trim((piece:gsub('"', '')))
+if address ~= '' then out[#out + 1] = address end
+end
+end
+return out
+end
+return addresses
+end
 files['ao'] = function()
 local text = use 'text'
 local values = use 'values'
@@ -1157,22 +1175,9 @@ return Handlers
 end
 files['identity'] = function()
 local text = use 'text'
+local addresses = use 'addresses'
 local message = use 'message'
 local identity = {}
-local function addresses(value)
-local out = {}
-if type(value) == 'table' then
-for _, item in ipairs(value) do
-for _, address in ipairs(addresses(item)) do out[#out + 1] = address end
-end
-elseif type(value) == 'string' then
-for _, piece in ipairs(text.split(value, ',')) do
-local address = text.trim((piece:gsub('"', '')))
-if address ~= '' then out[#out + 1] = address end
-end
-end
-return out
-end
 local function ownerOf(definition, signers)
 local sender = definition['from-process']
 if type(sender) == 'string' and sender ~= '' then return sender end
@@ -1628,29 +1633,7 @@ table.sort(names)
 for i, name in ipairs(names) do out[i] = { name = name, value = tags[name] } end
 return out
 end
-local function covers(commitment, body)
-local committed = commitment.committed
-if type(committed) ~= 'table' then return false end
-local has = {}
-for _, name in pairs(committed) do
-if type(name) == 'string' then has[text.lower(name)] = true end
-end
-for name in pairs(body) do
-local key = text.lower(tostring(name))
-if key ~= 'commitments' and not has[key] and not has[key .. '+link'] then return false end
-end
-return true
-end
-function message.signers(body)
-local found = {}
-for id, commitment in pairs(type(body.commitments) == 'table' and body.commitments or {}) do
-if type(commitment) == 'table' and type(commitment.committer) == 'string' and covers(commitment, body) then
-found[#found + 1] = { id = id, committer = commitment.committer }
-end
-end
-table.sort(found, function(a, b) return a.id < b.id end)
-return found
-end
+message.signers = use 'signers'
 local function unsignedId(body)
 for id, commitment in pairs(type(body.commitments) == 'table' and body.commitments or {}) do
 if type(commitment) == 'table' and commitment.committer == nil then return id end
@@ -2444,6 +2427,32 @@ local outer = key:gsub('.', function(char) return string.char(char:byte() ~ 0x5c
 return digest(outer .. digest(inner .. message))
 end
 return sha
+end
+files['signers'] = function()
+local text = use 'text'
+local function covers(commitment, body)
+local committed = commitment.committed
+if type(committed) ~= 'table' then return false end
+local has = {}
+for _, name in pairs(committed) do
+if type(name) == 'string' then has[text.lower(name)] = true end
+end
+for name in pairs(body) do
+local key = text.lower(tostring(name))
+if key ~= 'commitments' and not has[key] and not has[key .. '+link'] then return false end
+end
+return true
+end
+return function(body)
+local found = {}
+for id, commitment in pairs(type(body.commitments) == 'table' and body.commitments or {}) do
+if type(commitment) == 'table' and type(commitment.committer) == 'string' and covers(commitment, body) then
+found[#found + 1] = { id = id, committer = commitment.committer }
+end
+end
+table.sort(found, function(a, b) return a.id < b.id end)
+return found
+end
 end
 files['tasks'] = function()
 local session = use 'session'
