@@ -28,9 +28,15 @@ function privatePath(path: string): readonly string[] {
   return parts[0] !== undefined && isPrivateKey(parts[0]) ? parts.slice(1) : parts;
 }
 
-/** The value without private keys at any depth, and without any memory of how it was computed. */
+/**
+ * The value without private keys at any depth, and without any memory of how it was computed. What has none stays the same object, with
+ * all that is known of it: how its signers spelt it, and that their signatures hold.
+ */
 export function withoutPrivate(value: Value): Value {
-  if (isList(value)) return value.map(withoutPrivate);
+  if (isList(value)) {
+    const items = value.map(withoutPrivate);
+    return items.every((item, i) => item === value[i]) ? value : items;
+  }
   if (!isMessage(value)) return value;
   let changed = value.origin !== undefined;
   const entries: (readonly [string, Value])[] = [];

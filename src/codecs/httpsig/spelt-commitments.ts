@@ -5,17 +5,42 @@
  */
 import { type Binary, isBinary, toBase64, toBytes } from '../../core/bytes.ts';
 import type { Environment } from '../../core/environment.ts';
-import { isMessage, type Message } from '../../core/message.ts';
+import { isMessage, isPrivateKey, type Message } from '../../core/message.ts';
 import type { Value } from '../../core/value.ts';
 import { sha256 } from '../../crypto/hash.ts';
 import { readForeign } from './foreign.ts';
+import { bodyKey, boundaryOf, parseMultipart } from './parse-multipart.ts';
 
 /** A part's value with such commitments in the form that all others have; any other value as it is. */
 export function withSpeltCommitments(value: Value, env: Environment): Value {
   if (!isMessage(value)) return value;
   const headers = headersIn(value.get('commitments'));
   if (headers === undefined) return value;
-  const { content, body } = withBody(value.without('commitments'), headers.input);
+  const content = value.without('commitments');
+  return withParts(content, headers, env) ?? withOneBody(content, headers, env);
+}
+
+interface Spelt {
+  readonly signature: string;
+  readonly input: string;
+}
+
+/** A part whose signer had put children into a multipart body: it is there as it was signed, and not read yet. */
+function withParts(content: Message, headers: Spelt, env: Environment): Message | undefined {
+  const boundary = boundaryOf(content.get('content-type'));
+  const body = content.get('body');
+  if (boundary === undefined || body === undefined || !isBinary(body)) return undefined;
+  const fields = new Map(content.with('content-digest', digestOf(content, body)).entries());
+  const fromBody = parseMultipart(body, boundary, bodyKey(content), env);
+  const commitments = readForeign(headers.signature, headers.input, { fields, body, fromBody }, env);
+  if (commitments.size === 0) return undefined;
+  const children = [...fromBody].filter(([key]) => !isPrivateKey(key));
+  return content.without('body', 'content-type', 'content-digest').withAll([...children, ['commitments', commitments]]);
+}
+
+/** A part whose signer had put one key into the body, or none. */
+function withOneBody(part: Message, headers: Spelt, env: Environment): Message {
+  const { content, body } = withBody(part, headers.input);
   const [key, bytes] = body ?? [];
   const from = {
     fields: new Map(body === undefined ? content.entries() : content.without(key!).entries()),
@@ -36,19 +61,23 @@ function withBody(content: Message, input: string): { content: Message; body?: r
   const isApart = (key: string): boolean => key === 'content-digest' || input.includes(`"${key}"`);
   const [only, ...more] = [...content.entries()].filter(([key]) => !isApart(key));
   if (only === undefined || more.length > 0 || !isBinary(only[1])) return { content };
-  const digest = content.get('content-digest') ?? `sha-256=:${toBase64(sha256(toBytes(only[1])))}:`;
-  const whole = content.with('content-digest', digest);
+  const whole = content.with('content-digest', digestOf(content, only[1]));
   const named = input.includes('"inline-body-key"') ? whole.with('inline-body-key', only[0]) : whole;
   return { content: named, body: [only[0], only[1]] };
 }
 
-function headersIn(commitments: Value | undefined): { readonly signature: string; readonly input: string } | undefined {
+/** The digest a part came with, or else that of its body: whether it is the signed one, verification finds out. */
+function digestOf(part: Message, body: Binary): Value {
+  return part.get('content-digest') ?? `sha-256=:${toBase64(sha256(toBytes(body)))}:`;
+}
+
+function headersIn(commitments: Value | undefined): Spelt | undefined {
   if (!isMessage(commitments)) return undefined;
   const all = [...commitments.entries()].map(([, commitment]) => headersOf(commitment));
   return all.length > 0 && all.every((one) => one !== undefined) ? all[0] : undefined;
 }
 
-function headersOf(commitment: Value): { readonly signature: string; readonly input: string } | undefined {
+function headersOf(commitment: Value): Spelt | undefined {
   if (!isMessage(commitment)) return undefined;
   const signature = textAt(commitment, 'signature');
   const input = textAt(commitment, 'signature-input');
