@@ -127,7 +127,7 @@ function inPlace(work: (call: LuaCall) => Promise<Outcome>): (call: LuaCall) => 
   return (call) => {
     const { ao, lua, options, environment, signal } = call;
     const workers = ao.isGuest ? environment.capabilities.luaWorkers : undefined;
-    return inTurn(ao, lua.turns, options, { atOnce: workers?.count ?? 1, signal }, async () => {
+    return inTurn(ao, lua.turns, options, { elsewhere: workers?.count, signal }, async () => {
       if (workers !== undefined) return inWorker(call, workers);
       if (ao.isGuest) ao.setDeadline(performance.now() + options['lua-guest-time-limit']);
       return work(call);

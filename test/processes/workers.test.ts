@@ -34,9 +34,9 @@ describe('a node with workers', () => {
     }
   });
 
-  test('programs outside of processes run in a worker, and keep their state from call to call', async () => {
+  test('strangers’ programs outside of processes run in a worker, and keep their state from call to call', async () => {
     await using world = await workerNode();
-    const ao = world.node.resolver.ao();
+    const ao = world.node.resolver.ao({ lendsKey: false });
     const body = 'n = 0 function add(base) n = n + 1 base.n = n return base end function get() return n end';
     const base = message({ device: 'lua@5.3a', module: message({ 'content-type': 'application/lua', body }) });
     const once = value(await ao.resolve(base, 'add')) as Message;

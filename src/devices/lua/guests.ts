@@ -89,24 +89,32 @@ export class Turns {
   #running = 0;
   readonly #waiting: (() => void)[] = [];
 
-  /** Runs `work` when fewer than `atOnce` others run; refuses it when `maxWaiting` wait already. */
+  /**
+   * Runs `work` when fewer than `atOnce` others run; refuses it when `maxWaiting` wait already. With `rest` the next one waits for as long
+   * as this one took: at least half of the thread's time is for everybody else.
+   */
   async take(
-    { atOnce, maxWaiting }: { readonly atOnce: number; readonly maxWaiting: number },
+    { atOnce, maxWaiting, rest }: { readonly atOnce: number; readonly maxWaiting: number; readonly rest: boolean },
     signal: AbortSignal,
     work: () => Promise<Outcome>,
   ): Promise<Outcome> {
-    if (this.#running >= atOnce) {
-      if (this.#waiting.length >= maxWaiting) return tooMany;
-      await new Promise<void>((begin) => this.#waiting.push(begin));
-    } else this.#running++;
+    if (this.#running < atOnce) this.#running++;
+    else if (this.#waiting.length >= maxWaiting) return tooMany;
+    else await new Promise<void>((begin) => this.#waiting.push(begin));
+    const started = performance.now();
     try {
       return signal.aborted ? gone : await work();
     } finally {
-      // Whoever is next takes over the place.
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#running--;
-      else next();
+      if (rest) setTimeout(() => this.#next(), performance.now() - started).unref();
+      else this.#next();
     }
+  }
+
+  /** Whoever waits longest takes over the place. */
+  #next(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#running--;
+    else next();
   }
 }
 
@@ -118,14 +126,15 @@ const tooMany = fail(
   'Ask again in a while, or spawn a process: it computes in a place of its own.',
 );
 
-/** Runs a program of this request when it is its turn. What a program sets in motion has the turn of its request. */
+/** Runs a program of this request when it is its turn, here or elsewhere. What a program sets in motion has the turn of its request. */
 export function inTurn(
   ao: Ao,
   turns: Turns,
   options: GuestOptions,
-  { atOnce, signal }: { readonly atOnce: number; readonly signal: AbortSignal },
+  { elsewhere, signal }: { readonly elsewhere: number | undefined; readonly signal: AbortSignal },
   work: () => Promise<Outcome>,
 ): Promise<Outcome> {
   if (!ao.isGuest || ao.deadline !== undefined) return work();
-  return turns.take({ atOnce, maxWaiting: options['lua-guest-waiting'] }, signal, work);
+  const place = { atOnce: elsewhere ?? 1, maxWaiting: options['lua-guest-waiting'], rest: elsewhere === undefined };
+  return turns.take(place, signal, work);
 }
