@@ -21,9 +21,9 @@ import { verify } from '../core/verify.ts';
 import type { Wallet } from '../core/wallet.ts';
 import { plain } from './plain.ts';
 import { buildAssignment, chainText, unknownBlock } from './scheduler/assignment.ts';
-import { type Page, scheduleJson, scheduleMessage } from './scheduler/formats.ts';
+import { notYet, type Page, scheduleJson, scheduleMessage } from './scheduler/formats.ts';
 import { locationKey } from './scheduler/location.ts';
-import { type RemoteScheduler, remoteFor } from './scheduler/remote.ts';
+import { type RemoteScheduler, remoteFor, remotePart } from './scheduler/remote.ts';
 import type { Schedules } from './scheduler/schedules.ts';
 import {
   definitionOf,
@@ -60,6 +60,12 @@ export const schedulerOptions = z.object({
     .boolean()
     .default(true)
     .describe('Follow `?hint=URL` in process ids and scheduler addresses.'),
+  'trusted-legacy-schedulers': z
+    .array(z.string())
+    .default([])
+    .describe(
+      'Addresses of schedulers of the legacy network whose word is taken for assignments and messages that cannot be verified.',
+    ),
   'scheduling-mode': z
     .enum(['local-confirmation', 'aggressive', 'remote-confirmation', 'disabled'])
     .default('local-confirmation')
@@ -154,7 +160,7 @@ async function post(call: SchedulerCall): Promise<Outcome> {
     });
   }
   const where = await schedulersFor(call, process, subject);
-  if ('refused' in where) return where.refused;
+  if ('answer' in where) return where.answer;
   if ('remote' in where) return where.remote.post(process, subject);
 
   if (await isProcess(ao, subject)) await cache.write(subject);
@@ -221,7 +227,8 @@ function refusal(status: number, sentence: string, hint: string): Outcome {
 type Where =
   | { readonly identities: readonly Wallet[]; readonly definition: Message }
   | { readonly remote: RemoteScheduler }
-  | { readonly refused: Outcome };
+  /** Neither: why not, or where to go. */
+  | { readonly answer: Outcome };
 
 /** This node, with the identities it schedules the process as, or the node that does. */
 async function schedulersFor(call: SchedulerCall, process: string, subject?: Message): Promise<Where> {
@@ -229,7 +236,7 @@ async function schedulersFor(call: SchedulerCall, process: string, subject?: Mes
   const definition = await definitionOf(ao, cache, call.environment, process, base, subject);
   if (definition === undefined) {
     return {
-      refused: fail('not-found', `Process ${process} is not available on this node.`, {
+      answer: fail('not-found', `Process ${process} is not available on this node.`, {
         hint: 'Spawn it here, or ask its scheduler.',
         status: 404,
         value: message({ status: 404, body: 'Process not available.', process }),
@@ -239,50 +246,62 @@ async function schedulersFor(call: SchedulerCall, process: string, subject?: Mes
   const named = await schedulersOf(ao, definition);
   if (named.length === 0) {
     return {
-      refused: fail('bad-request', 'No scheduler information provided.', 'Give the process a `scheduler` key.'),
+      answer: fail('bad-request', 'No scheduler information provided.', 'Give the process a `scheduler` key.'),
     };
   }
   const local = named.flatMap((name) => identities.get(splitHint(name).id ?? name) ?? []);
   if (local.length > 0) return { identities: [...new Set(local)], definition };
   const remote = await remoteFor(call, named);
-  return remote.status === 'found' ? { remote: remote.scheduler } : { refused: failed(remote.error) };
+  if (remote.status === 'found') return { remote: remote.scheduler };
+  return { answer: remote.status === 'elsewhere' ? remote.redirect : failed(remote.error) };
 }
 
 /** The same for reads; a process whose log is here needs no definition. */
-async function keeperOf(call: SchedulerCall, process: string): Promise<'local' | RemoteScheduler | Outcome> {
-  if ((await call.schedules.log.head(process)) !== undefined) return 'local';
+async function keeperOf(
+  call: SchedulerCall,
+  process: string,
+): Promise<Exclude<Where, { identities: unknown }> | 'here'> {
+  if ((await call.schedules.log.head(process)) !== undefined) return 'here';
   const where = await schedulersFor(call, process);
-  if ('remote' in where) return where.remote;
-  return 'refused' in where ? where.refused : 'local';
+  return 'identities' in where ? 'here' : where;
 }
 
 // ---- GET --------------------------------------------------------------------------------------------------------------------
 
 async function read(call: SchedulerCall): Promise<Outcome> {
-  const { ao, base, requestMessage, schedules, clock, environment } = call;
+  const { ao, base, requestMessage, clock, environment } = call;
   const process = await processOfRequest(ao, base, requestMessage);
   const keeper = await keeperOf(call, process);
-  const from = await fromSlot(call);
-  const to = await slotAt(call, 'to');
-  if (keeper !== 'local') return 'range' in keeper ? keeper.range(process, from ?? 0, to) : keeper;
-
-  const newest = (await schedules.log.head(process))?.slot ?? -1;
-  const asked = Math.min(to ?? newest, newest);
-  const first = from ?? Number.POSITIVE_INFINITY;
-  const last = Math.min(asked, first + maxSlotsPerPage);
-  const page: Page = {
-    process,
-    assignments: first > last ? [] : await schedules.log.range(process, first, last),
-    continues: last < asked,
-    timestamp: clock.now(),
-    block: unknownBlock,
-  };
+  if (keeper !== 'here' && 'answer' in keeper) return keeper.answer;
+  const part = await slotsOf(call, keeper, process);
+  const page: Page = { process, ...part, timestamp: clock.now(), block: unknownBlock };
   const accept = await textAt(ao, requestMessage, 'accept');
   return ok(
     decodeURIComponentSafely(accept) === 'application/aos-2'
       ? await scheduleJson(page, ao, environment.dialect)
       : scheduleMessage(page),
   );
+}
+
+async function slotsOf(
+  call: SchedulerCall,
+  keeper: { readonly remote: RemoteScheduler } | 'here',
+  process: string,
+): Promise<Pick<Page, 'assignments' | 'continues'>> {
+  const { log } = call.schedules;
+  const from = await fromSlot(call);
+  const to = await slotAt(call, 'to');
+  if (from === undefined || (to !== undefined && to < from)) return { assignments: [], continues: false };
+  const furthest = from + maxSlotsPerPage;
+  if (keeper !== 'here') {
+    const part = await remotePart(call, keeper.remote, process, from, Math.min(to ?? furthest, furthest));
+    const full = part.assignments.length > maxSlotsPerPage;
+    return full && to !== furthest ? { ...part, continues: true } : part;
+  }
+  const newest = (await log.head(process))?.slot ?? -1;
+  const asked = Math.min(to ?? newest, newest);
+  const last = Math.min(asked, furthest);
+  return { assignments: from > last ? [] : await log.range(process, from, last), continues: last < asked };
 }
 
 /** First slot asked for; a negative integer is slot 0, a negative number as text asks for nothing (spec 04 §2.7). */
@@ -311,7 +330,7 @@ async function newestSlot(call: SchedulerCall): Promise<Outcome> {
   const { ao, base, requestMessage, schedules, clock, cache } = call;
   const process = await processOfRequest(ao, base, requestMessage);
   const keeper = await keeperOf(call, process);
-  if (keeper !== 'local') return 'range' in keeper ? keeper.slot(process) : keeper;
+  if (keeper !== 'here') return 'remote' in keeper ? keeper.remote.slot(process) : keeper.answer;
   const definition = await definitionOf(ao, cache, call.environment, process, base);
   return ok(
     message({
@@ -333,19 +352,10 @@ async function next(call: SchedulerCall): Promise<Outcome> {
   const at = await plain(ao, base, 'at-slot');
   const slot = (at === undefined ? -1 : (integer.read(at) ?? -1)) + 1;
   const keeper = await keeperOf(call, process);
-  if (keeper === 'local') {
-    const assignment = await schedules.log.read(process, slot);
-    return assignment === undefined ? notYet : ok(message({ body: assignment, state: base }));
-  }
-  if (!('range' in keeper)) return keeper;
-  const outcome = await keeper.range(process, slot, slot);
-  if (outcome.status !== 'ok' || !isMessage(outcome.value)) return outcome;
-  const assignments = outcome.value.get('assignments');
-  const assignment = isMessage(assignments) ? assignments.get(String(slot)) : undefined;
-  return isMessage(assignment) ? ok(message({ body: assignment, state: base })) : notYet;
+  if (keeper !== 'here' && 'answer' in keeper) return keeper.answer;
+  const assignment =
+    keeper === 'here'
+      ? await schedules.log.read(process, slot)
+      : (await remotePart(call, keeper.remote, process, slot, slot)).assignments[0];
+  return assignment === undefined ? notYet : ok(message({ body: assignment, state: base }));
 }
-
-const notYet = fail('not-found', 'Requested slot not yet available in schedule.', {
-  status: 404,
-  value: message({ status: 404, reason: 'Requested slot not yet available in schedule.' }),
-});

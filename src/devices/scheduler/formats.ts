@@ -6,6 +6,7 @@ import type { Ao } from '../../core/device.ts';
 import type { Dialect } from '../../core/dialect.ts';
 import { integer } from '../../core/fields.ts';
 import { isMessage, Message, message } from '../../core/message.ts';
+import { fail, type Outcome } from '../../core/outcome.ts';
 import type { Value } from '../../core/value.ts';
 import { legacyMessage } from '../json-iface/legacy.ts';
 import type { Block } from './assignment.ts';
@@ -13,8 +14,8 @@ import type { Block } from './assignment.ts';
 export interface Page {
   readonly process: string;
   readonly assignments: readonly Message[];
-  /** There are later slots than the last one here. */
-  readonly continues: boolean;
+  /** There are later slots than the last one here; `undefined` if that isn't known. */
+  readonly continues: boolean | undefined;
   /** Milliseconds. */
   readonly timestamp: number;
   readonly block: Block;
@@ -50,7 +51,7 @@ export async function scheduleJson(page: Page, ao: Ao, dialect: Dialect): Promis
   const body = JSON.stringify({
     page_info: {
       process: page.process,
-      has_next_page: page.continues,
+      has_next_page: page.continues ?? false,
       timestamp: String(page.timestamp),
       'block-height': String(page.block.height),
       'block-hash': page.block.hash,
@@ -70,3 +71,9 @@ export function slotOf(assignment: Message): number {
   const slot = assignment.get('slot');
   return (slot === undefined ? undefined : integer.read(slot)) ?? -1;
 }
+
+/** There is no such slot yet (spec 04 §1.5). */
+export const notYet: Outcome = fail('not-found', 'Requested slot not yet available in schedule.', {
+  status: 404,
+  value: message({ status: 404, reason: 'Requested slot not yet available in schedule.' }),
+});

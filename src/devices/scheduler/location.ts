@@ -1,11 +1,12 @@
 /** Location records: where a scheduler can be reached (spec 04 §2.9). One signed record per address, newest nonce wins. */
-
+import { isBinary, isId, toBytes } from '../../core/bytes.ts';
 import { commitmentsOf, committerOf, withOnlyCommitted } from '../../core/commitments.ts';
 import type { Key } from '../../core/device.ts';
 import { integer } from '../../core/fields.ts';
 import { isMessage, type Message, message } from '../../core/message.ts';
 import { fail, type Outcome, ok } from '../../core/outcome.ts';
 import { verify } from '../../core/verify.ts';
+import { parseAnswer } from '../../stores/remote/graphql.ts';
 import { asMessage, plain } from '../plain.ts';
 import type { SchedulerCall, SchedulerOptions, SchedulerUses } from '../scheduler.ts';
 import { textAt } from './target.ts';
@@ -28,11 +29,45 @@ async function find(call: SchedulerCall): Promise<Outcome> {
   return ok(message({ status: 404, body: `No location found for address: ${address}` }));
 }
 
-/** The record of a scheduler, if this node knows it. */
-export async function recordOf(call: SchedulerCall, address: string): Promise<Message | undefined> {
+/** The record of a scheduler, if this node knows it; `anywhere`: or if the gateway does. */
+export async function recordOf(
+  call: SchedulerCall,
+  address: string,
+  where: 'here' | 'anywhere' = 'here',
+): Promise<Message | undefined> {
   if (address.includes('/')) return undefined;
   const record = await call.cache.read(`${directory}/${address}`);
-  return isMessage(record) ? record : undefined;
+  if (isMessage(record)) return record;
+  return where === 'anywhere' ? recordFromGateway(call, address) : undefined;
+}
+
+/**
+ * The newest record that a scheduler has uploaded. The gateway's index only gives its id; the record is read by that id, so it is verified,
+ * and has to be signed by the address.
+ */
+async function recordFromGateway(call: SchedulerCall, address: string): Promise<Message | undefined> {
+  const { ao, environment, cache, peers, signal } = call;
+  const gateway = environment.options.get('gateway');
+  if (environment.options.get('gateway-reads') !== true || typeof gateway !== 'string' || !isId(address))
+    return undefined;
+  const query = `query($owners: [String!]!) { transactions(owners: $owners, tags: [{ name: "Type", values: ["Scheduler-Location"] }], first: 1) { edges { node { id } } } }`;
+  const request = message({
+    path: '/graphql',
+    method: 'POST',
+    'content-type': 'application/json',
+    body: JSON.stringify({ query, variables: { owners: [address] } }),
+  });
+  const answer = await peers.request(gateway, request, { signal });
+  const body = answer.status === 'ok' && isMessage(answer.value) ? answer.value.get('body') : undefined;
+  if (body === undefined || !isBinary(body)) return undefined;
+  const id = parseAnswer(toBytes(body))?.id;
+  const stored = id === undefined || !isId(id) ? undefined : await cache.read(id);
+  if (!isMessage(stored)) return undefined;
+  const record = withOnlyCommitted((await ao.loadAll(stored)) as Message);
+  if (!(await ao.signers(record, ['type', 'url'])).includes(address)) return undefined;
+  if ((await textAt(ao, record, 'type'))?.toLowerCase() !== 'scheduler-location') return undefined;
+  await keep(cache, record, [address]);
+  return record;
 }
 
 async function register(call: SchedulerCall): Promise<Outcome> {

@@ -7,6 +7,7 @@
  */
 import type { Awaitable } from '../../core/awaitable.ts';
 import type { Message } from '../../core/message.ts';
+import type { ScheduleCopies } from './copies.ts';
 
 export interface Head {
   readonly slot: number;
@@ -24,6 +25,8 @@ export interface Row {
 }
 
 export interface ScheduleLog {
+  /** Parts of the schedules that other nodes keep. */
+  readonly copies: ScheduleCopies;
   /** `undefined` for a process with an empty schedule. */
   head(process: string): Awaitable<Head | undefined>;
   /** Adds consecutive rows. Resolves when they are on disk. Rejects with `disk-full` or `store-failed`; then nothing was added. */

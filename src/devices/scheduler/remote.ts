@@ -2,11 +2,15 @@
  * Processes that another node schedules (spec 04 §2.2, §2.8): finding that node, and doing there what was asked for here. With
  * `scheduler-follow-redirects` off the answer is the redirect instead.
  */
-import { AoError } from '../../core/errors.ts';
-import { type Message, message } from '../../core/message.ts';
-import { failed, type Outcome, ok } from '../../core/outcome.ts';
+import { AoError, AoException, errorFrom } from '../../core/errors.ts';
+import { isMessage, Message, message } from '../../core/message.ts';
+import { type Outcome, ok } from '../../core/outcome.ts';
 import type { Peers } from '../../core/peers.ts';
+import { getPrivate } from '../../core/private.ts';
+import { plain } from '../plain.ts';
 import type { SchedulerCall } from '../scheduler.ts';
+import { checkedAssignment } from './checked.ts';
+import { legacyScheduler } from './legacy.ts';
 import { recordOf } from './location.ts';
 import { splitHint, textAt } from './target.ts';
 
@@ -20,68 +24,75 @@ declare module '../../core/device.ts' {
 export interface RemoteScheduler {
   post(process: string, subject: Message): Promise<Outcome>;
   slot(process: string): Promise<Outcome>;
-  range(process: string, from: number, to: number | undefined): Promise<Outcome>;
+  /** Assignments from slot `from` on, in order and without a gap, up to `to` at most; checked. Throws when there is no answer. */
+  range(process: string, from: number, to: number): Promise<RemoteRange>;
+}
+
+export interface RemoteRange {
+  readonly assignments: readonly Message[];
+  /** The other node has more of what was asked for. */
+  readonly continues: boolean;
 }
 
 export type RemoteResult =
   | { readonly status: 'found'; readonly scheduler: RemoteScheduler }
+  | { readonly status: 'elsewhere'; readonly redirect: Outcome }
   | { readonly status: 'missing'; readonly error: AoError };
 
-/** The first of these addresses whose node is known: by its hint or by a location record. */
-export async function remoteFor(call: SchedulerCall, addresses: readonly string[]): Promise<RemoteResult> {
-  for (const named of addresses) {
+const legacyVariant = 'ao.TN.1';
+
+/** The first of these schedulers whose node is known: by its hint, by a location record, or by one that the gateway has. */
+export async function remoteFor(call: SchedulerCall, schedulers: readonly string[]): Promise<RemoteResult> {
+  for (const named of schedulers) {
     const { id, hint } = splitHint(named);
-    if (hint !== undefined && call.options['scheduler-follow-hints']) return found(call, hint, 'ao.N.1');
-    const record = id === undefined ? undefined : await recordOf(call, id);
+    if (hint !== undefined && call.options['scheduler-follow-hints']) return found(call, schedulers, hint, 'ao.N.1');
+    const record = id === undefined ? undefined : await recordOf(call, id, 'anywhere');
     const url = record && ((await textAt(call.ao, record, 'url')) ?? (await textAt(call.ao, record, 'location')));
-    if (url !== undefined) return found(call, url, (await textAt(call.ao, record!, 'variant')) ?? 'ao.N.1');
+    if (url === undefined) continue;
+    const variant = (await textAt(call.ao, record!, 'variant')) ?? 'ao.N.1';
+    return found(call, variant === legacyVariant ? [id!] : schedulers, url, variant);
   }
-  const sentence = `No node is known for the scheduler ${addresses.map((address) => splitHint(address).id ?? address).join(', ')}.`;
+  const sentence = `No node is known for the scheduler ${schedulers.map((address) => splitHint(address).id ?? address).join(', ')}.`;
   const hint = 'Register its location record here, or name it with `?hint=URL`.';
   return { status: 'missing', error: new AoError('not-found', sentence, { hint, status: 404 }) };
 }
 
-function found(call: SchedulerCall, url: string, variant: string): RemoteResult {
-  const scheduler = call.options['scheduler-follow-redirects'] ? proxy(call, url, variant) : redirect(url, variant);
+function found(call: SchedulerCall, schedulers: readonly string[], url: string, variant: string): RemoteResult {
+  // A fold has no use for a redirect.
+  if (!call.options['scheduler-follow-redirects'] && getPrivate(call.requestMessage, 'fold') !== true) {
+    const body = `Redirecting to scheduler: ${url}`;
+    return { status: 'elsewhere', redirect: ok(message({ status: 307, location: url, body, variant })) };
+  }
+  const node = baseUrl(url);
+  const scheduler =
+    variant === legacyVariant ? legacyScheduler(call, schedulers[0]!, node) : aoScheduler(call, schedulers, node);
   return { status: 'found', scheduler };
 }
 
-/** Answers everything with where to go. */
-function redirect(url: string, variant: string): RemoteScheduler {
-  const answer = async (): Promise<Outcome> =>
-    ok(message({ status: 307, location: url, body: `Redirecting to scheduler: ${url}`, variant }));
-  return { post: answer, slot: answer, range: answer };
-}
-
-function proxy(call: SchedulerCall, url: string, variant: string): RemoteScheduler {
-  if (variant === 'ao.TN.1') return legacyNetwork(url);
-  const node = baseUrl(url);
-  const { peers, signal } = call;
+/** A node like this one. */
+function aoScheduler(call: SchedulerCall, schedulers: readonly string[], node: string): RemoteScheduler {
+  const { ao, environment, peers, signal } = call;
   const ask = (request: Message): Promise<Outcome> => peers.request(node, request, { signal });
   return {
     post: (process, subject) => ask(message({ path: `/${process}/schedule`, method: 'POST', body: subject })),
     slot: (process) => ask(message({ path: `/${process}/slot`, method: 'GET' })),
-    range: (process, from, to) =>
-      ask(
-        message({
-          path: `/${process}/schedule?from=${from}${to === undefined ? '' : `&to=${to}`}`,
-          method: 'GET',
-          'accept-bundle': 'true',
-        }),
-      ),
+    async range(process, from, to) {
+      const path = `/${process}/schedule?from=${from}&to=${to}`;
+      const outcome = await ask(message({ path, method: 'GET', 'accept-bundle': 'true' }));
+      if (outcome.status === 'error') throw new AoException(outcome.error);
+      const page = outcome.value;
+      const listed = isMessage(page) ? page.get('assignments') : undefined;
+      // A message without keys has no form of its own in an answer.
+      const given = isMessage(listed) ? listed : Message.empty;
+      const assignments: Message[] = [];
+      for (let slot = from; slot <= to && given.has(String(slot)); slot++) {
+        const expected = { process, schedulers, slot, node };
+        assignments.push(await checkedAssignment(ao, environment, given.get(String(slot)), expected));
+      }
+      const more = isMessage(page) ? await plain(ao, page, 'continues') : undefined;
+      return { assignments, continues: more === true || more === 'true' };
+    },
   };
-}
-
-/** Scheduler units of the legacy network speak another protocol, which this node doesn't. */
-function legacyNetwork(url: string): RemoteScheduler {
-  const answer = async (): Promise<Outcome> =>
-    failed(
-      new AoError('not-implemented', `The process is scheduled on the legacy network (${url}).`, {
-        hint: 'This node schedules and reads processes of variant ao.N.1.',
-        status: 501,
-      }),
-    );
-  return { post: answer, slot: answer, range: answer };
 }
 
 /** The node a redirect points at: no path, no query. */
@@ -91,4 +102,43 @@ function baseUrl(url: string): string {
   } catch {
     return url;
   }
+}
+
+// ---- pages ------------------------------------------------------------------------------------------------------------------
+
+/** A part of a schedule, from the copies that are here and, where they end, from the node that keeps it. */
+export interface RemotePart {
+  readonly assignments: readonly Message[];
+  /** There are later slots than the last one here; `undefined` if nobody asked the other node. */
+  readonly continues: boolean | undefined;
+}
+
+/** Slots `from`…`to`, of which there may be fewer than that. What is new is kept. Throws when the other node fails part-way. */
+export async function remotePart(
+  call: SchedulerCall,
+  scheduler: RemoteScheduler,
+  process: string,
+  from: number,
+  to: number,
+): Promise<RemotePart> {
+  const { copies } = call.schedules.log;
+  const assignments = [...(await copies.range(process, from, to))];
+  let continues: boolean | undefined;
+  let most = Number.POSITIVE_INFINITY;
+  for (let next = from + assignments.length; next <= to; next = from + assignments.length) {
+    const last = Math.min(to, next + most - 1);
+    try {
+      const got = await scheduler.range(process, next, last);
+      await copies.keep(process, got.assignments);
+      assignments.push(...got.assignments);
+      continues = got.continues;
+      if (got.assignments.length < last - next + 1 && !(got.continues && got.assignments.length > 0)) break;
+    } catch (thrown) {
+      const error = errorFrom(thrown);
+      // Messages may be large: fewer of them fit into an answer.
+      if (error.code !== 'limit-exceeded' || last === next) throw thrown;
+      most = Math.ceil((last - next + 1) / 4);
+    }
+  }
+  return { assignments, continues };
 }

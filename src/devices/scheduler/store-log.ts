@@ -20,6 +20,7 @@ import { loadAll } from '../../core/links.ts';
 import { isMessage, type Message, message } from '../../core/message.ts';
 import type { MessageCache } from '../../stores/message-cache.ts';
 import { type Entry, put, type Store } from '../../stores/store.ts';
+import { type ScheduleCopies, StoreCopies, slotName } from './copies.ts';
 import type { Head, Row, ScheduleLog } from './log.ts';
 
 const rows = 'schedule';
@@ -30,12 +31,14 @@ const index = 'schedule-index';
 const maxWholeBytes = 16 * 1024;
 
 export class StoreLog implements ScheduleLog {
+  readonly copies: ScheduleCopies;
   readonly #store: Store;
   readonly #cache: MessageCache;
   readonly #environment: () => Environment;
   readonly #watchers = new Map<string, Set<(head: Head) => void>>();
 
   constructor(cache: MessageCache, environment: () => Environment) {
+    this.copies = new StoreCopies(cache.store);
     this.#store = cache.store;
     this.#cache = cache;
     this.#environment = environment;
@@ -138,10 +141,6 @@ export class StoreLog implements ScheduleLog {
 
 function rowPath(process: string, slot: number): string {
   return `${rows}/${process}/${slotName(slot)}`;
-}
-
-function slotName(slot: number): string {
-  return String(slot).padStart(16, '0');
 }
 
 function encodeHead({ slot, chain }: Head): Uint8Array {

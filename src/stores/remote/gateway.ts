@@ -159,15 +159,15 @@ class Gateway {
 }
 
 /** The item made of these parts that has this id and whose signature holds. */
-async function genuineItem(id: string, node: GatewayNode, data: Uint8Array): Promise<Item | undefined> {
+export async function genuineItem(id: string, node: GatewayNode, data: Uint8Array): Promise<Item | undefined> {
   for (const item of candidates(node, data)) {
     if (toBase64Url(itemId(item)) === id && (await verifyItem(item))) return item;
   }
   return undefined;
 }
 
-/** GraphQL doesn't tell the type of a signature: every one with these lengths is tried. */
-function candidates(node: GatewayNode, data: Uint8Array): Item[] {
+/** Neither gateways nor scheduler units tell the type of a signature: every one with these lengths is tried. */
+export function candidates(node: GatewayNode, data: Uint8Array): Item[] {
   const signature = fromBase64(node.signature) ?? new Uint8Array(0);
   const owner = fromBase64(node.owner) ?? new Uint8Array(0);
   const field = (text: string): Uint8Array =>
