@@ -19,7 +19,7 @@ import {
   type LuaLimits,
   type LuaMachine,
 } from '../../vm/lua/machine.ts';
-import type { LuaSnapshot } from '../../vm/lua/snapshot.ts';
+import { type LuaSnapshot, pageBytes } from '../../vm/lua/snapshot.ts';
 import { Turns } from './guests.ts';
 
 declare module '../../core/device.ts' {
@@ -44,6 +44,8 @@ export interface Live {
   readonly pinned: boolean;
   /** Earlier states that messages may still mean, by version. */
   readonly kept: Map<number, LuaSnapshot>;
+  /** Bytes of these; pages they share count once. */
+  keptBytes: number;
   context: CallContext | undefined;
 }
 
@@ -51,10 +53,11 @@ export interface LuaMachinesOptions {
   readonly limits: Partial<LuaLimits>;
   /** Machines outside of lanes in memory at one time, per thread. */
   readonly maxMachines: number;
-  /** Bytes these may hold together. */
+  /** Bytes these may hold together, with their earlier states. */
   readonly maxBytes: number;
-  /** Earlier states kept of a machine outside of lanes. */
+  /** Earlier states kept of a machine outside of lanes, and their bytes. */
   readonly maxKept: number;
+  readonly maxKeptBytes: number;
   /** Told which slot of which process a machine is about to run, and when it is done (`undefined`). */
   readonly entered?: (process: string | undefined, slot: number) => void;
 }
@@ -64,6 +67,7 @@ export const defaultLuaMachinesOptions: LuaMachinesOptions = {
   maxMachines: 500,
   maxBytes: 512 * 1024 * 1024,
   maxKept: 16,
+  maxKeptBytes: 128 * 1024 * 1024,
 };
 
 /** Names of the host functions, in every machine. */
@@ -144,10 +148,18 @@ export class LuaMachines {
 
   /** Remembers the state of a machine before a call, so that the message it belongs to keeps its meaning. */
   hold(live: Live): LuaSnapshot {
+    const known = live.kept.get(live.version);
+    if (known !== undefined) return known;
     const newest = [...live.kept.values()].at(-1);
-    const snapshot = live.kept.get(live.version) ?? live.machine.snapshot(newest);
+    const snapshot = live.machine.snapshot(newest);
     live.kept.set(live.version, snapshot);
-    if (live.kept.size > this.#options.maxKept) live.kept.delete(live.kept.keys().next().value!);
+    live.keptBytes += bytesBeside(snapshot, newest);
+    const { maxKept, maxKeptBytes } = this.#options;
+    while (live.kept.size > 1 && (live.kept.size > maxKept || live.keptBytes > maxKeptBytes)) {
+      const [[version, oldest], next] = [...live.kept] as [[number, LuaSnapshot], [number, LuaSnapshot]];
+      live.kept.delete(version);
+      live.keptBytes -= bytesBeside(oldest, next[1]);
+    }
     return snapshot;
   }
 
@@ -176,7 +188,7 @@ export class LuaMachines {
   /** Bytes of all machines, those of lanes included. */
   get bytes(): number {
     let sum = 0;
-    for (const live of this.#live.values()) sum += live.machine.footprint;
+    for (const live of this.#live.values()) sum += bytesOf(live);
     return sum;
   }
 
@@ -192,7 +204,15 @@ export class LuaMachines {
       ]),
     );
     const machine = make(functions, () => box.live?.context?.time ?? 0);
-    const live: Live = { id: this.#next++, machine, version: 0, pinned, kept: new Map(), context: undefined };
+    const live: Live = {
+      id: this.#next++,
+      machine,
+      version: 0,
+      pinned,
+      kept: new Map(),
+      keptBytes: 0,
+      context: undefined,
+    };
     box.live = live;
     this.#live.set(live.id, live);
     if (!pinned) this.#makeRoom(live);
@@ -203,14 +223,27 @@ export class LuaMachines {
   #makeRoom(newest: Live): void {
     const loose = [...this.#live.values()].filter((live) => !live.pinned);
     let count = loose.length;
-    let bytes = loose.reduce((sum, live) => sum + live.machine.footprint, 0);
+    let bytes = loose.reduce((sum, live) => sum + bytesOf(live), 0);
     for (const live of loose) {
       if (count <= this.#options.maxMachines && bytes <= this.#options.maxBytes) return;
       // One that is in the middle of a call has a context.
       if (live === newest || live.context !== undefined) continue;
       this.#live.delete(live.id);
       count--;
-      bytes -= live.machine.footprint;
+      bytes -= bytesOf(live);
     }
   }
+}
+
+function bytesOf({ machine, keptBytes }: Live): number {
+  return machine.footprint + keptBytes;
+}
+
+/** Bytes of the pages that a snapshot doesn't share with its neighbour in time. */
+function bytesBeside(snapshot: LuaSnapshot, neighbour: LuaSnapshot | undefined): number {
+  let own = 0;
+  snapshot.pages.forEach((page, i) => {
+    if (page !== neighbour?.pages[i]) own++;
+  });
+  return own * pageBytes;
 }
