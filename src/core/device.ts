@@ -25,6 +25,8 @@ export interface Capabilities {
   readonly clock: Clock;
   readonly random: (bytes: number) => Uint8Array;
   readonly cache: Cache;
+  /** For what must stay in this node: writes to a store that answers nobody else, reads from there first and then what `cache` has. */
+  readonly privateCache: Cache;
   /** The node's key. Only for devices that sign on the node's behalf. */
   readonly wallet: Wallet;
   readonly environment: Environment;

@@ -32,6 +32,7 @@ import { createLog, type Logger } from '../observe/log.ts';
 import { NodeMetrics } from '../observe/metrics.ts';
 import { stepObserver } from '../observe/steps.ts';
 import { MessageCache } from '../stores/message-cache.ts';
+import { privateBefore } from '../stores/private.ts';
 import type { Store } from '../stores/store.ts';
 import { buildInfo } from './build.ts';
 import type { Config } from './config.ts';
@@ -42,7 +43,7 @@ import { openWorkers, workerCount } from './lane-workers.ts';
 import { laneSettings, openLanes, openLua, restNowAndThen } from './lanes.ts';
 import { lockDirectory } from './lock.ts';
 import { outboundMonitor } from './monitor.ts';
-import { directoriesOf, openLocal, sourcesOf, storesOf } from './open-store.ts';
+import { directoriesOf, openLocal, openPrivate, privateStoresOf, sourcesOf, storesOf } from './open-store.ts';
 import { consolePages } from './pages.ts';
 import { runStartHook } from './start-hook.ts';
 import { randomBytes, systemClock } from './system.ts';
@@ -81,7 +82,8 @@ export async function startNode(config: Config, parts: NodeParts = {}): Promise<
     const directory = option<string>('data-dir');
     const log = parts.log ?? createLog(option<string>('log-level'));
     const stores = storesOf(config);
-    const directories = parts.store === undefined ? directoriesOf(stores) : [];
+    const privateStores = privateStoresOf(config);
+    const directories = parts.store === undefined ? directoriesOf([...stores, ...privateStores]) : [];
     if (directories.length > 0) cleanup.defer(lockDirectory(directory));
     for (const elsewhere of directories.filter((one) => !isWithin(one, directory))) {
       cleanup.defer(lockDirectory(elsewhere));
@@ -119,6 +121,9 @@ export async function startNode(config: Config, parts: NodeParts = {}): Promise<
       sources: sourcesOf(config, stores, client, environment),
     });
 
+    const secrets = cleanup.use(openPrivate(privateStores));
+    const privateCache = new MessageCache({ store: privateBefore(secrets, store), environment, memoryBytes: 0 });
+
     const schedule = new StoreLog(cache, environment);
     const lua = await openLua(laneSettings(config));
     // Devices that were brought along exist in this thread only, as does a store that cannot be opened twice.
@@ -142,6 +147,7 @@ export async function startNode(config: Config, parts: NodeParts = {}): Promise<
       clock,
       random: parts.random ?? randomBytes,
       cache,
+      privateCache,
       wallet,
       node: running,
       schedules: new Schedules(schedule, sha256),

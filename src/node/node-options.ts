@@ -86,6 +86,10 @@ export const nodeOptions = z.strictObject({
       'Stores in the order they are asked, instead of `store-kind`: `kind` (`lmdb`, `fs`, `memory`, `lru`, `gateway`, `remote-node`) and what that needs.',
     )
     .meta({ hidden: true }),
+  'priv-store': list
+    .optional()
+    .describe('As `store`, for what must stay in this node. Files in `private` in the data directory if unset.')
+    .meta({ hidden: true }),
   'store-defaults': submessage
     .optional()
     .describe('Kind of store → what every store of that kind has that says nothing else.')

@@ -2,6 +2,7 @@
  * The node's stores: the one of its data directory, or those that the option `store` lists, in order. The local ones become one store, the
  * others places where messages are looked for that are not here; what comes from there is verified against the id that was asked for.
  */
+import { mkdirSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import type { Environment } from '../core/environment.ts';
 import { raise } from '../core/errors.ts';
@@ -14,6 +15,7 @@ import { memoryStore } from '../stores/memory.ts';
 import { openDisk } from '../stores/open.ts';
 import { openSources } from '../stores/remote/open.ts';
 import type { Source } from '../stores/remote/source.ts';
+import { ReopeningStore } from '../stores/reopening.ts';
 import type { Store } from '../stores/store.ts';
 import type { Config } from './config.ts';
 
@@ -27,23 +29,37 @@ export async function openStore(kind: StoreKind, directory: string, readOnly = f
 
 /** The stores that a configuration describes. Relative directories are below the data directory. */
 export function storesOf(config: Config): readonly StoreConfig[] {
-  const option = (name: string): unknown => config.settings.get(name)?.value;
+  return listed(config, 'store') ?? [besideKind(config, 'store')];
+}
+
+/** The stores of what must stay in this node. */
+export function privateStoresOf(config: Config): readonly StoreConfig[] {
+  const { name, kind } = besideKind(config, 'private');
+  return listed(config, 'priv-store') ?? [{ name, kind: kind === 'memory' ? kind : 'fs' }];
+}
+
+function besideKind(config: Config, name: string): { readonly kind: StoreKind; readonly name: string } {
+  const option = (of: string): unknown => config.settings.get(of)?.value;
+  const kind = option('store-kind') as StoreKind;
+  return { kind, name: kind === 'memory' ? kind : join(option('data-dir') as string, name) };
+}
+
+/** The stores that an option lists, if it is set. */
+function listed(config: Config, name: 'store' | 'priv-store'): readonly StoreConfig[] | undefined {
+  const option = (of: string): unknown => config.settings.get(of)?.value;
   const directory = option('data-dir') as string;
-  const listed = option('store') as readonly Value[] | Message | undefined;
-  if (listed === undefined) {
-    const kind = option('store-kind') as StoreKind;
-    return kind === 'memory' ? [{ kind, name: 'memory' }] : [{ kind, name: join(directory, 'store') }];
-  }
-  const items = isList(listed) ? listed : [...listed.entries()].map(([, item]) => item);
+  const given = option(name) as readonly Value[] | Message | undefined;
+  if (given === undefined) return undefined;
+  const items = isList(given) ? given : [...given.entries()].map(([, item]) => item);
   if (!items.every(isMessage)) {
-    raise('bad-request', 'A store in `store` is not a message.', 'Write `{"kind": "lmdb", …}`.');
+    raise('bad-request', `A store in \`${name}\` is not a message.`, 'Write `{"kind": "lmdb", …}`.');
   }
   const defaults = (option('store-defaults') as Message | undefined) ?? Message.empty;
   const configs = withDefaults(items, defaults).map(readStoreMessage);
   if (!configs.some(isLocal)) {
     raise(
       'bad-request',
-      'None of the stores in `store` keeps anything here.',
+      `None of the stores in \`${name}\` keeps anything here.`,
       'Add one of kind `lmdb`, `fs` or `memory`.',
     );
   }
@@ -57,6 +73,15 @@ export function storesOf(config: Config): readonly StoreConfig[] {
 /** Opens the local ones, as one store. */
 export function openLocal(configs: readonly StoreConfig[]): Promise<Store> {
   return openStores(configs.filter(isLocal));
+}
+
+/** The private store, in directories that only their owner may look into. Most nodes never need it: it is opened when somebody does. */
+export function openPrivate(configs: readonly StoreConfig[]): Store {
+  const open = (): Promise<Store> => {
+    for (const directory of directoriesOf(configs)) mkdirSync(directory, { recursive: true, mode: 0o700 });
+    return openLocal(configs);
+  };
+  return new ReopeningStore({ name: 'private store', open });
 }
 
 /** The directories that no other node may work in. */
