@@ -36,9 +36,13 @@ end
 return nil, '`quantity` is not an integer from 0 up.'
 end
 local opened = false
+local function tableIn(state, key)
+if type(state[key]) ~= 'table' then state[key] = {} end
+state[key].commitments = nil
+end
 function book.open(state)
-if type(state.balance) ~= 'table' then state.balance = {} end
-if type(state.ledgers) ~= 'table' then state.ledgers = {} end
+tableIn(state, 'balance')
+tableIn(state, 'ledgers')
 if opened then return end
 for account, amount in pairs(state.balance) do
 if not book.isAccount(account) then error('`balance` has an account that is not an address: ' .. tostring(account)) end

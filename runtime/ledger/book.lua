@@ -31,10 +31,16 @@ end
 
 local opened = false
 
+-- A table of the state; what its node has proven about it as it was does not hold when it changes.
+local function tableIn(state, key)
+  if type(state[key]) ~= 'table' then state[key] = {} end
+  state[key].commitments = nil
+end
+
 -- The tables of a state. What the definition says an account holds is looked at once, when the ledger begins.
 function book.open(state)
-  if type(state.balance) ~= 'table' then state.balance = {} end
-  if type(state.ledgers) ~= 'table' then state.ledgers = {} end
+  tableIn(state, 'balance')
+  tableIn(state, 'ledgers')
   if opened then return end
   for account, amount in pairs(state.balance) do
     if not book.isAccount(account) then error('`balance` has an account that is not an address: ' .. tostring(account)) end
