@@ -83,6 +83,7 @@ export type SchedulerCall = Call<unknown, SchedulerOptions, SchedulerUses>;
 
 /** Slots in one answer; a reader pages on from the last one (spec 04 §2.7). */
 const maxSlotsPerPage = 1_000;
+const maxProcessesPerPage = 1_000;
 
 export const scheduler = device({
   name: 'scheduler@1.0',
@@ -100,16 +101,8 @@ export const scheduler = device({
       run: newestSlot,
     },
     status: {
-      doc: 'The address of this scheduler and the processes it knows.',
-      async run({ schedules, environment }) {
-        return ok(
-          message({
-            address: environment.wallet?.address ?? '',
-            processes: [...(await schedules.log.processes())],
-            'cache-control': 'no-store',
-          }),
-        );
-      },
+      doc: 'The address of this scheduler and processes it knows; `next` says where to go on with `from` if there are more.',
+      run: status,
     },
     location: locationKey,
     next: { doc: 'The assignment after `at-slot` of the base: `{body, state}`.', run: next },
@@ -118,6 +111,21 @@ export const scheduler = device({
   },
   otherKeys: schedule,
 });
+
+async function status({ ao, requestMessage, schedules, environment }: SchedulerCall): Promise<Outcome> {
+  const from = await textAt(ao, requestMessage, 'from');
+  const limit = maxProcessesPerPage + 1;
+  const found = await schedules.log.processes({ limit, ...(from === undefined ? {} : { from }) });
+  const next = found[maxProcessesPerPage];
+  return ok(
+    message({
+      address: environment.wallet?.address ?? '',
+      processes: found.slice(0, maxProcessesPerPage),
+      'cache-control': 'no-store',
+      ...(next === undefined ? {} : { next }),
+    }),
+  );
+}
 
 async function schedule(call: SchedulerCall): Promise<Outcome> {
   const method = await textAt(call.ao, call.requestMessage, 'method');

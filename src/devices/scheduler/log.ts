@@ -7,6 +7,7 @@
  */
 import type { Awaitable } from '../../core/awaitable.ts';
 import type { Message } from '../../core/message.ts';
+import type { Bounds } from '../../stores/store.ts';
 import type { ScheduleCopies } from './copies.ts';
 
 export interface Head {
@@ -37,8 +38,8 @@ export interface ScheduleLog {
   range(process: string, from: number, to: number): Awaitable<readonly Message[]>;
   /** The newest slot that a message has in a process, by its signed id. Asked when a message may have been delivered before. */
   slotOf(process: string, messageId: string): Awaitable<number | undefined>;
-  /** Ids of the processes with a schedule here. */
-  processes(): Awaitable<readonly string[]>;
+  /** Ids of the processes with a schedule here, in order; with bounds some of them. */
+  processes(bounds?: Bounds): Awaitable<readonly string[]>;
   /** Calls back with the new head after each append; returns how to stop. */
   watch(process: string, listener: (head: Head) => void): () => void;
 }

@@ -19,7 +19,7 @@ import { id } from '../../core/ids.ts';
 import { loadAll } from '../../core/links.ts';
 import { isMessage, type Message, message } from '../../core/message.ts';
 import type { MessageCache } from '../../stores/message-cache.ts';
-import { type Entry, put, type Store } from '../../stores/store.ts';
+import { type Bounds, type Entry, put, type Store } from '../../stores/store.ts';
 import { type ScheduleCopies, StoreCopies, slotName } from './copies.ts';
 import type { Head, Row, ScheduleLog } from './log.ts';
 
@@ -104,8 +104,8 @@ export class StoreLog implements ScheduleLog {
     );
   }
 
-  async processes(): Promise<readonly string[]> {
-    return (await this.#store.list(heads)) ?? [];
+  async processes(bounds?: Bounds): Promise<readonly string[]> {
+    return (await this.#store.list(heads, bounds)) ?? [];
   }
 
   watch(process: string, listener: (head: Head) => void): () => void {
