@@ -14,27 +14,27 @@ const request = { path: 'register', key: 'name1', value: 'value1' };
 const device = 'local-name@1.0';
 
 describe('local-name@1.0', () => {
-  test('[row SD21, node/local-name/no_names] no names', async () => {
+  test('[row LN1, SD21, node/local-name/no_names] no names', async () => {
     expect(await node().resolve(base, { path: 'lookup', key: 'name1' })).toMatchObject({
       status: 'error',
       error: { code: 'not-found' },
     });
   });
 
-  test('[row SD22, node/local-name/lookup_opts_name] names in the options', async () => {
+  test('[row LN2, SD22, node/local-name/lookup_opts_name] names in the options', async () => {
     const { value } = node({ 'local-names': { name1: 'value1' } });
     expect(await value(base, { path: 'lookup', key: 'name1' })).toBe('value1');
     expect(await value(base, 'name1')).toBe('value1');
   });
 
-  test('[row SD23, node/local-name/register] the operator registers a name', async () => {
+  test('[row LN3, SD23, node/local-name/register] the operator registers a name', async () => {
     const { value, ao } = node();
     expect(await value(base, await received(ao, device, 'register', asValue(request) as Message))).toBe('Registered.');
     expect(await value(base, { path: 'lookup', key: 'name1', load: false })).toBe('value1');
     expect(await value(base, 'name1')).toBe('value1');
   });
 
-  test('[row SD24, node/local-name/unauthorized] nobody else does', async () => {
+  test('[row LN4, SD24, node/local-name/unauthorized] nobody else does', async () => {
     const { resolve, ao } = node();
     const refused = { status: 'error', error: { code: 'forbidden', status: 403 } };
     expect(await resolve(base, await ao.commit(asValue(request) as Message, undefined, stranger))).toMatchObject(
@@ -43,7 +43,7 @@ describe('local-name@1.0', () => {
     expect(await resolve(base, request)).toMatchObject(refused);
   });
 
-  test('[row SD25, node/local-name/http] by whole requests', async () => {
+  test('[row LN5, SD25, node/local-name/http] by whole requests', async () => {
     const { library, ao } = node();
     const post = { ...request, path: '/~local-name@1.0/register', method: 'POST' };
     const signed = await ao.commit(asValue(post) as Message);

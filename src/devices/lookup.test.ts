@@ -10,12 +10,12 @@ const { env, resolve, value, ao } = world({ devices: [lookup], wallet: testWalle
 const read = (target: string, more: object = {}) => ({ path: 'read', target, ...more });
 
 describe('lookup@1.0', () => {
-  test('[row SD13] a byte string', async () => {
+  test('[row SD13, node/lookup/binary_lookup] a byte string', async () => {
     const path = await env.cache.write('Hello, world!');
     expect(await value({ device: 'lookup@1.0' }, read(path))).toBe('Hello, world!');
   });
 
-  test('[row SD14] a message', async () => {
+  test('[row SD14, node/lookup/message_lookup] a message', async () => {
     const path = await env.cache.write(asValue({ 'test-key': 'test-value', data: 'test-data' }));
     expect(toNotation(await value({ device: 'lookup@1.0' }, read(path)))).toMatchObject({
       'test-key': 'test-value',
@@ -23,7 +23,7 @@ describe('lookup@1.0', () => {
     });
   });
 
-  test('[row SD15, SD16] in the JSON of legacy clients', async () => {
+  test('[row SD15, SD16, node/lookup/aos2_message_lookup] in the JSON of legacy clients', async () => {
     const signed = await ao.commit(asValue({ 'test-key': 'test-value', data: 'test-data' }) as Message);
     const path = await env.cache.write(signed);
     const answer = (await value({ device: 'lookup@1.0' }, read(path, { accept: 'application/aos-2' }))) as Message;

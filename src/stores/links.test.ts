@@ -43,19 +43,28 @@ describe('links', () => {
     expect(await value({ a: 'b' }, 'a')).toBe('b');
   });
 
-  test('[row M5, M7] loaded values filter and fold', async () => {
+  test('[row M5, M6, M7, M8, M9] loaded values filter, map and fold', async () => {
     const { cache, env } = fresh();
-    const typed = new Link((await cache.write('123')) as string, true, 'integer');
-    const map = (await loadAll(
-      messageFrom([
-        ['1', 1],
-        ['2', typed],
-        ['3', 3],
-      ]),
-      env,
-    )) as Message;
-    expect(map.filter((_, item) => item !== 123).keys()).toEqual(['1', '3']);
-    const sum = [...map.entries()].reduce((total, [, item]) => total + (isInteger(item) ? Number(item) : 0), 0);
+    const around = async (link: Link): Promise<Message> =>
+      (await loadAll(
+        messageFrom([
+          ['1', 1],
+          ['2', link],
+          ['3', 3],
+        ]),
+        env,
+      )) as Message;
+    const texts = await around(new Link(await cache.write('TEST DATA'), true));
+    expect(texts.filter((_, item) => item !== 'TEST DATA').keys()).toEqual(['1', '3']);
+    expect([...texts.filter(() => true).entries()]).toEqual([
+      ['1', 1],
+      ['2', 'TEST DATA'],
+      ['3', 3],
+    ]);
+    const found = [...texts.entries()].flatMap(([key, item]) => (item === 'TEST DATA' ? [[key, 'FOUND']] : []));
+    expect(found).toEqual([['2', 'FOUND']]);
+    const numbers = await around(new Link(await cache.write('123'), true, 'integer'));
+    const sum = [...numbers.entries()].reduce((total, [, item]) => total + (isInteger(item) ? Number(item) : 0), 0);
     expect(sum).toBe(127);
   });
 

@@ -24,26 +24,26 @@ const settings = (store: boolean, lookup: boolean, onlyIfCached = false): CacheS
 });
 
 describe('CC: settings', () => {
-  test('[row CC01] opts_override_message_settings', () => {
+  test('[row CC01, CC1] opts_override_message_settings', () => {
     expect(cacheSettings(['always'], cc(['no-cache']), cc(['no-store']))).toEqual(settings(true, true));
   });
-  test('[row CC02] msg_precidence_overrides', () => {
+  test('[row CC02, CC2] msg_precidence_overrides', () => {
     expect(cacheSettings([], cc(['no-store']), cc(['always']))).toEqual(settings(false, true));
   });
-  test('[row CC03, CC04, CC05] single words', () => {
+  test('[row CC03, CC04, CC05, CC3, CC4, CC5] single words', () => {
     expect(cacheSettings([], cc(['no-store']))).toEqual(settings(false, true));
     expect(cacheSettings([], cc(['no-cache']))).toEqual(settings(false, false));
     expect(cacheSettings([], cc(['only-if-cached']))).toEqual(settings(false, true, true));
   });
-  test('[row CC06] with hashpaths ignored nothing is stored', async () => {
+  test('[row CC06, CC6] with hashpaths ignored nothing is stored', async () => {
     const { library, pure } = world();
     await okValue(library.resolve(pure, 'compute', { hashpath: 'ignore', cacheControl: ['always'] }));
     expect(await library.env.cache.readResult(library.id(pure), 'compute')).toBeUndefined();
   });
-  test('[row CC07] several words', () => {
+  test('[row CC07, CC7] several words', () => {
     expect(cacheSettings([], cc(['no-store', 'no-cache', 'only-if-cached']))).toEqual(settings(false, false, true));
   });
-  test('[row CC08, CC09] nobody says anything', () => {
+  test('[row CC08, CC09, CC8, CC9] nobody says anything', () => {
     expect(cacheSettings([])).toEqual(settings(false, true));
     expect(cacheSettings([], Message.empty)).toEqual(settings(false, true));
     expect(cacheSettings([], 'a literal', undefined)).toEqual(settings(false, true));

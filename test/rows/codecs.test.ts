@@ -190,10 +190,12 @@ describe('set-cookie lines (6)', () => {
 });
 
 describe('small parts (7)', () => {
-  test('[row codecs/7/Private set/get] private data is there and nobody else sees it', async () => {
+  test('[row codecs/7/Private set/get, P3, P4, P5] private data is there and nobody else sees it', async () => {
     const held = setPrivate(message({ a: 1 }), 'b', 2);
     expect(getPrivate(held, 'b')).toBe(2);
     expect(getPrivate(held, 'a')).toBeUndefined();
+    expect(held.get('a')).toBe(1);
+    expect(getPrivate(setPrivate(held, 'deep/c', 3), 'deep/c')).toBe(3);
     const keys = await library.resolve(held, 'keys');
     expect(keys.status === 'ok' && isList(keys.value) && keys.value).toEqual(['a']);
     for (const path of ['priv', 'priv/b', 'PRIV/b']) {

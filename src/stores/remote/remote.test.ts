@@ -78,7 +78,7 @@ function serving(one: Item, changes: object = {}, data: Uint8Array = one.data) {
 }
 
 describe('the gateway', () => {
-  test('[row G1, G2, GC4, GC5] gives items by their id, verified', async () => {
+  test('[row G1, G2, GC1, GC4, GC5] gives items by their id, verified', async () => {
     const { name, answers } = serving(await item('Hello World'));
     const { cache, env, requests } = gateway(answers);
     const read = (await cache.read(name)) as Message;
