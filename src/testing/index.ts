@@ -11,6 +11,13 @@
  */
 export { type FakeBundler, type FakeBundlerOptions, fakeBundler } from './fake-bundler.ts';
 export { type FakeGateway, fakeGateway } from './fake-gateway.ts';
+export {
+  type FakeSchedulerUnit,
+  type FakeSchedulerUnitOptions,
+  fakeRouter,
+  fakeSchedulerUnit,
+  type UnitEdge,
+} from './fake-scheduler-unit.ts';
 export type { LocalRequest, LocalServer } from './local-server.ts';
 export { seededRandom } from './seeded-random.ts';
 export { startNode, type TestNode, type TestNodeOptions } from './start-node.ts';

@@ -13,6 +13,8 @@ export interface LocalRequest {
 export interface LocalReply {
   readonly status: number;
   readonly contentType?: string;
+  /** Where a redirect leads. */
+  readonly location?: string;
   readonly body?: string | Uint8Array;
 }
 
@@ -40,8 +42,11 @@ export async function localServer(
     read(incoming)
       .then(reply)
       .catch((error: unknown): LocalReply => ({ status: 500, body: String(error) }))
-      .then(({ status, contentType = 'text/plain', body = '' }) => {
-        outgoing.writeHead(status, { 'content-type': contentType });
+      .then(({ status, contentType = 'text/plain', location, body = '' }) => {
+        outgoing.writeHead(status, {
+          'content-type': contentType,
+          ...(location === undefined ? {} : { location }),
+        });
         outgoing.end(body);
       });
   });

@@ -102,7 +102,8 @@ class Unit {
     const assignments: Message[] = [];
     for (const edge of edges.slice(0, maxEdges)) {
       const nonce = nonceOf(field(edge, 'node'));
-      if (nonce === undefined || nonce < from || nonce > to) continue;
+      if (nonce === undefined) return this.#refuse(`gave something of ${process} that is no assignment`);
+      if (nonce < from || nonce > to) continue;
       const expected = from + assignments.length;
       if (nonce !== expected) return this.#refuse(`gave nonce ${nonce} of ${process} where ${expected} was due`);
       assignments.push(await this.#assignment(process, field(edge, 'node')));

@@ -2,6 +2,7 @@
 import { isBinary, isId, toBytes } from '../../core/bytes.ts';
 import { commitmentsOf, committerOf, withOnlyCommitted } from '../../core/commitments.ts';
 import type { Key } from '../../core/device.ts';
+import { encode } from '../../core/encode.ts';
 import { integer } from '../../core/fields.ts';
 import { isMessage, type Message, message } from '../../core/message.ts';
 import { fail, type Outcome, ok } from '../../core/outcome.ts';
@@ -13,6 +14,9 @@ import { textAt } from './target.ts';
 
 /** Where the records are linked, by the signer's address. */
 const directory = '~scheduler@1.0/locations';
+
+/** Of other schedulers: an address, a nonce and a few words. */
+const maxRecordBytes = 16 * 1024;
 
 export const locationKey: Key<Message, SchedulerOptions, SchedulerUses> = {
   doc: 'GET: the location record of `address`. POST: registers a record signed by its scheduler, or makes this node’s own.',
@@ -50,12 +54,12 @@ async function recordFromGateway(call: SchedulerCall, address: string): Promise<
   const gateway = environment.options.get('gateway');
   if (environment.options.get('gateway-reads') !== true || typeof gateway !== 'string' || !isId(address))
     return undefined;
-  const query = `query($owners: [String!]!) { transactions(owners: $owners, tags: [{ name: "Type", values: ["Scheduler-Location"] }], first: 1) { edges { node { id } } } }`;
+  const query = `query($addresses: [String!]!) { transactions(owners: $addresses, tags: [{ name: "Type", values: ["Scheduler-Location"] }], first: 1) { edges { node { id } } } }`;
   const request = message({
     path: '/graphql',
     method: 'POST',
     'content-type': 'application/json',
-    body: JSON.stringify({ query, variables: { owners: [address] } }),
+    body: JSON.stringify({ query, variables: { addresses: [address] } }),
   });
   const answer = await peers.request(gateway, request, { signal });
   const body = answer.status === 'ok' && isMessage(answer.value) ? answer.value.get('body') : undefined;
@@ -101,6 +105,12 @@ async function register(call: SchedulerCall): Promise<Outcome> {
     });
   }
   if (signer !== own) {
+    if (encode(record).length > maxRecordBytes) {
+      return fail('limit-exceeded', `A location record has at most ${maxRecordBytes} bytes.`);
+    }
+    if (environment.capabilities.space?.isShort === true) {
+      return fail('disk-full', 'This node is short of disk space and keeps no more records of others.');
+    }
     await keep(cache, record, signers);
     return ok(record);
   }
