@@ -30,6 +30,12 @@ export interface Capabilities {
   /** The node's key. Only for devices that sign on the node's behalf. */
   readonly wallet: Wallet;
   readonly environment: Environment;
+  readonly space: Space;
+}
+
+/** Room on the disk. When it is short, nothing is kept that strangers leave behind. */
+export interface Space {
+  readonly isShort: boolean;
 }
 
 export type Capability = keyof Capabilities;

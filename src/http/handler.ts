@@ -169,6 +169,7 @@ class Handler {
   /** Signed requests are kept, so that what they refer to each other by can be found (spec 03 §2.1). Nobody waits for it. */
   #keep(request: Message, { env }: Resolver): void {
     if (!request.has('commitments') || !answering(env.options).storeAllSigned || !isSigned(request)) return;
+    if (env.capabilities.space?.isShort === true) return;
     const failed = (thrown: unknown): void =>
       this.#modules.log?.warn({ err: thrown }, 'A signed request could not be kept in the cache.');
     try {

@@ -94,6 +94,13 @@ export const nodeOptions = z.strictObject({
     .optional()
     .describe('Kind of store → what every store of that kind has that says nothing else.')
     .meta({ hidden: true }),
+  'disk-reserve-bytes': z
+    .int()
+    .min(0)
+    .default(1024 * 1024 * 1024)
+    .describe(
+      'With less free disk space than this nothing is kept that strangers leave behind: signed requests, results, locations.',
+    ),
   'log-level': z
     .enum(['silent', 'error', 'warn', 'info', 'debug', 'trace'])
     .default('info')

@@ -30,7 +30,9 @@ const programs: { readonly [name: string]: readonly [path: string, says: RegExp]
     /limit|nested|deep|too many|stack overflow|time/i,
   ],
   'many programs, each within its own budget': [
-    asking("function f(b) for i = 1, 1e6 do ao.resolve(b, 'g') end end function g() for i = 1, 1e6 do end return 1 end"),
+    asking(
+      "function f(b) for i = 1, 1e6 do ao.resolve(b, 'g') end end function g() for i = 1, 1e6 do end return 1 end",
+    ),
     /limit/,
   ],
   'programs with devices of their own that begin programs': [
@@ -40,7 +42,10 @@ const programs: { readonly [name: string]: readonly [path: string, says: RegExp]
 };
 
 describe.each([
-  ['in the thread that answers', async (options: TestNodeOptions['options']) => victim({ options: { 'lua-guest-waiting': 3, ...options } })],
+  [
+    'in the thread that answers',
+    async (options: TestNodeOptions['options']) => victim({ options: { 'lua-guest-waiting': 3, ...options } }),
+  ],
   ['in a worker', async (options: TestNodeOptions['options']) => (await besideWorkers(options)) as unknown as TestNode],
 ])('a program of a stranger, %s', (_, open) => {
   let node: { readonly url: string; close(): Promise<void> };

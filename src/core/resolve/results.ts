@@ -53,7 +53,7 @@ export function storeResult(
 ): Awaitable<void> {
   if (x.mode.hashpath === 'ignore' || !(isBinary(result) || isMessage(result))) return;
   const settings = cacheSettings(callerWords(x), result, typeof request === 'string' ? undefined : request);
-  if (!settings.store) return;
+  if (!settings.store || (!x.session.lendsKey && x.env.capabilities.space?.isShort === true)) return;
   const named = baseId !== undefined || isWhatItSays(base, x.env);
   return andThen(named, (honest) => (honest ? keepResult(x.env, base, request, result, baseId) : undefined));
 }
