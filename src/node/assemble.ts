@@ -38,6 +38,7 @@ import { buildInfo } from './build.ts';
 import type { Config } from './config.ts';
 import { RunningNode } from './control.ts';
 import { openCourier } from './courier.ts';
+import { FreeSpace } from './free-space.ts';
 import { openIdentities } from './identities.ts';
 import { openWorkers, workerCount } from './lane-workers.ts';
 import { laneSettings, openLanes, openLua, restNowAndThen } from './lanes.ts';
@@ -136,6 +137,14 @@ export async function startNode(config: Config, parts: NodeParts = {}): Promise<
     if (processes instanceof InlineProcesses) cleanup.use(restNowAndThen(processes, log));
     running.onChange((options) => workers?.changed(options));
 
+    const space = new FreeSpace({
+      directories,
+      reserveBytes: option<number>('disk-reserve-bytes'),
+      changed(isShort) {
+        if (isShort) log.warn('The disk is nearly full: what strangers leave behind is no longer kept.');
+        else log.info('There is room on the disk again.');
+      },
+    });
     const outbox = new Outbox(store);
     const tasks = new Tasks({
       store,
@@ -160,6 +169,7 @@ export async function startNode(config: Config, parts: NodeParts = {}): Promise<
       ...(workers === undefined ? {} : { luaWorkers: workers }),
       events,
       pages: consolePages(),
+      space,
       ...(metrics === undefined ? {} : { metrics }),
     };
     const devices = [...allDevices, ...(parts.devices ?? [])];
@@ -204,7 +214,7 @@ export async function startNode(config: Config, parts: NodeParts = {}): Promise<
     log.info({ url: server.url, operator: wallet.address }, 'The node is live.');
     // Not before the node answers, and not for a node without processes: each takes its share of memory.
     const warm = async (): Promise<void> => {
-      if (workers !== undefined && (await schedule.processes()).length > 0) await workers.warm();
+      if (workers !== undefined && (await schedule.processes({ limit: 1 })).length > 0) await workers.warm();
     };
     const warming = setTimeout(() => {
       warm().catch((err: unknown) => log.error({ err }, 'The lane workers could not be started.'));
