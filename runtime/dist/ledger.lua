@@ -224,6 +224,7 @@ state.results = {
 status = said and 'ok' or 'error',
 output = { data = said or refused },
 error = refused,
+reason = refused,
 outbox = call.outbox,
 }
 return state

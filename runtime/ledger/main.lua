@@ -210,7 +210,9 @@ function compute(state, assignment)
   state.results = {
     status = said and 'ok' or 'error',
     output = { data = said or refused },
+    -- `error` is what consoles look for in the results, `reason` what clients look for in an answer.
     error = refused,
+    reason = refused,
     outbox = call.outbox,
   }
   return state

@@ -15,3 +15,14 @@ test('ids that begin with a dash are ids', () => {
 test('unknown flags are still refused', () => {
   expect(() => readArguments('send', ['-V'], flags, one)).toThrow('-V');
 });
+
+test('a tag may say its type', () => {
+  const tags = ['--tag', 'Quantity+integer=5', '--tag', 'note=a+b=c', '--tag', 'rate+float=1.5'];
+  const given = readArguments('send', [id, ...tags], { tag: { type: 'string', multiple: true } }, one);
+  expect(given.tags).toEqual({
+    Quantity: '5',
+    note: 'a+b=c',
+    rate: '1.5',
+    'ao-types': 'quantity="integer", rate="float"',
+  });
+});

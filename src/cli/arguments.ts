@@ -24,7 +24,7 @@ export interface Arguments {
   /** A flag's text. */
   text(name: string): string | undefined;
   flag(name: string): boolean;
-  /** Every `--tag name=value`. */
+  /** Every `--tag name=value`; of each `name+type=value` the type stands in `ao-types`. */
   readonly tags: Tags;
 }
 
@@ -79,13 +79,17 @@ function idsAside(args: readonly string[], options: ParseArgsOptionsConfig): str
 }
 
 function tagsFrom(command: string, given: unknown): Tags {
-  const entries = (Array.isArray(given) ? given : []).map((text: unknown): [string, string] => {
-    const [, name, value] = /^([^=]+)=(.*)$/s.exec(String(text)) ?? [];
+  const tags = new Map<string, string>();
+  const types: string[] = [];
+  for (const text of Array.isArray(given) ? (given as readonly string[]) : []) {
+    const [, name, type, value] = /^([^=]+?)(?:\+([a-z]+))?=(.*)$/s.exec(text) ?? [];
     if (name === undefined || value === undefined)
       throw new UsageError(command, `A tag is \`name=value\`, not \`${text}\`.`);
-    return [name, value];
-  });
-  return Object.fromEntries(entries);
+    tags.set(name, value);
+    if (type !== undefined) types.push(`${name.toLowerCase()}="${type}"`);
+  }
+  if (types.length > 0) tags.set('ao-types', types.join(', '));
+  return Object.fromEntries(tags);
 }
 
 /** Where the caller's key is. */

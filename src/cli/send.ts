@@ -15,7 +15,7 @@ what the slot shows. An error of the process goes to stderr, with exit code 1.
   --action NAME    The action; the same as --tag Action=NAME.
   --data TEXT      The data.
   --data-file F    The data from a file.
-  --tag K=V        A tag; as often as needed.
+  --tag K=V        A tag; as often as needed. K+integer=V: its value is not text but an integer.
   --json           Everything the slot left behind, as JSON.
 ${nodeHelp}`,
   async run(args) {

@@ -14,6 +14,7 @@ export const spawn: Command = {
 Starts a process and prints its id. With FILE.lua, that is the module: its global function \`compute(base, request, opts)\`
 handles every message. Without one the process runs the runtime of docs/runtime.md: Handlers, Send, Inbox, Eval.
 
+  --ledger         Instead of a file: the token ledger of docs/ledger.md.
   --name NAME      The name of the process.
   --tag K=V        A tag of its definition; as often as needed. Replaces the ones made here.
   --data TEXT      The data of the definition.
@@ -26,13 +27,27 @@ ${nodeHelp}`,
     const given = readArguments(
       'spawn',
       args,
-      { name: text, data: text, load: text, scheduler: text, authority: text, tag: { type: 'string', multiple: true } },
+      {
+        ledger: { type: 'boolean' },
+        name: text,
+        data: text,
+        load: text,
+        scheduler: text,
+        authority: text,
+        tag: { type: 'string', multiple: true },
+      },
       { min: 0, max: 1, what: 'nothing or a file' },
     );
-    const [file] = given.positionals;
+    if (given.flag('ledger') && given.positionals.length > 0) {
+      throw new UsageError('spawn', 'A process runs FILE.lua or, with `--ledger`, the ledger.');
+    }
+    const file = given.flag('ledger') ? ledgerFile : given.positionals[0];
     const load = given.text('load');
     if (load !== undefined && (file !== undefined || given.text('data') !== undefined)) {
-      throw new UsageError('spawn', '`--load` is for a process of the runtime: without FILE.lua and `--data`.');
+      throw new UsageError(
+        'spawn',
+        '`--load` is for a process of the runtime: without FILE.lua, `--ledger` and `--data`.',
+      );
     }
     using client = await signerOf('spawn', given);
     const named = hasTag(given.tags, 'module') ? undefined : await moduleOf(client, file);
@@ -59,6 +74,7 @@ ${nodeHelp}`,
 };
 
 const runtimeFile = fileURLToPath(new URL('../../runtime/dist/runtime.lua', import.meta.url));
+const ledgerFile = fileURLToPath(new URL('../../runtime/dist/ledger.lua', import.meta.url));
 
 function moduleOf(client: NodeClient, file: string | undefined): Promise<string> {
   const name = file === undefined ? 'runtime' : basename(file);

@@ -1,5 +1,5 @@
 /**
- * Does what README.md and docs/cli.md say, in order, each in an empty folder: their files are written, their commands run by a shell, with a
+ * Does what README.md, docs/cli.md and docs/ledger.md say, in order, each in an empty folder: their files are written, their commands run by a shell, with a
  * free port in place of 8734, and what they print is compared with what the page shows.
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
@@ -12,7 +12,7 @@ import { expect, test } from 'vitest';
 import { commandFile, repository } from '../support/child-node.ts';
 import { codeBlocks, commandsOf } from '../support/markdown.ts';
 
-test.each(['README.md', 'docs/cli.md'])('%s', { timeout: 300_000 }, async (page) => {
+test.each(['README.md', 'docs/cli.md', 'docs/ledger.md'])('%s', { timeout: 300_000 }, async (page) => {
   await using place = await Place.open();
   for (const block of codeBlocks(page)) {
     const name = block.attributes.get('name');

@@ -64,7 +64,7 @@ export class LedgerWorld {
   }
 
   /** RSA keys sign HTTP messages, others data items. */
-  signed(by: Wallet, keys: Keys, codec = by === this.bob ? 'ans104@1.0' : 'httpsig@1.0'): Promise<Message> {
+  async signed(by: Wallet, keys: Keys, codec = by === this.bob ? 'ans104@1.0' : 'httpsig@1.0'): Promise<Message> {
     return this.world.library.commit(message(keys), message({ 'commitment-device': codec }), by);
   }
 
