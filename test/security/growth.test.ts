@@ -33,7 +33,7 @@ describe('with less free disk than the reserve', () => {
   test('nothing is kept that strangers leave behind', async () => {
     await using node = await onDisk(Number.MAX_SAFE_INTEGER);
     const before = await rows(node);
-    await expect(node.client(stranger).upload({ data: 'x'.repeat(1_000) })).rejects.toMatchObject({
+    await expect(node.client(stranger).upload({ tags: { type: 'x' }, data: 'x'.repeat(1_000) })).rejects.toMatchObject({
       code: 'unavailable',
     });
     for (let i = 0; i < 5; i++) {
@@ -55,7 +55,7 @@ describe('with less free disk than the reserve', () => {
 
 test('with more of it everything is kept', async () => {
   await using node = await onDisk(0);
-  await node.client(stranger).upload({ data: 'x' });
+  await node.client(stranger).upload({ tags: { type: 'x' }, data: 'x' });
   expect((await location(node, 'https://elsewhere.example')).status).toBe(200);
 });
 
