@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { isMessage, type Message } from '../../src/core/message.ts';
+import { pagesOf } from '../../src/devices/process/snapshots.ts';
 import { openCourier } from '../../src/node/courier.ts';
 import { openStore } from '../../src/node/open-store.ts';
 import { put, type Store } from '../../src/stores/store.ts';
@@ -71,6 +72,7 @@ export async function killRound(
   const pair = await processesOf(store);
   if (pair === undefined) return { acknowledged: 0, slots: 0, problems: [] };
   await deliverRest(world);
+  problems.push(...(await lostPages(store)));
   const { log } = world.library.env.capabilities.schedules!;
   const newest = (await log.head(pair.process))?.slot ?? -1;
   const assignments = await log.range(pair.process, 0, newest);
@@ -104,6 +106,17 @@ export async function killRound(
   }
   await world.processes[Symbol.asyncDispose]();
   return { acknowledged: lines.length, slots: newest + 1, problems };
+}
+
+/** A snapshot whose pages are not all there is no snapshot: the process would be computed again from its beginning. */
+export async function lostPages(store: Store): Promise<readonly string[]> {
+  const lost: string[] = [];
+  for (const row of await store.scan('snapshots')) {
+    const missing = [];
+    for (const hash of pagesOf(row.value)) if ((await store.read(`pages/${hash}`)) === undefined) missing.push(hash);
+    if (missing.length > 0) lost.push(`the snapshot ${row.path} lacks ${missing.length} pages`);
+  }
+  return lost;
 }
 
 async function stateId(world: LuaWorld, process: string, slot: string): Promise<string> {

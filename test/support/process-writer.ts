@@ -11,6 +11,7 @@
 import { writeSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { isMessage, type Message, message } from '../../src/core/message.ts';
+import { collectPages } from '../../src/devices/process/collect-pages.ts';
 import { openStore } from '../../src/node/open-store.ts';
 import { openWorld, processesOf, startProcesses } from './kill.ts';
 
@@ -52,4 +53,18 @@ async function push(): Promise<never> {
   }
 }
 
-await Promise.all([post(0), post(1), post(2), compute(), push()]);
+/** As a node does now and then, only without a pause. */
+async function collect(): Promise<never> {
+  const { signal } = new AbortController();
+  for (let look = 0; ; look++) {
+    await collectPages({
+      store,
+      signal,
+      breathe: () => setImmediate(),
+      stamp: Uint8Array.of(Number(round), look % 256),
+    });
+    await setImmediate();
+  }
+}
+
+await Promise.all([post(0), post(1), post(2), compute(), push(), collect()]);

@@ -415,11 +415,16 @@ export class ProcessLane {
     const outcome = await this.#execute(ao, live.state, message({ path: 'snapshot', mode: 'Map' }));
     const content = contentOf(outcome);
     if (content === undefined) return;
-    live.writer.also(await this.#parts.snapshots.entries(this.definition.id, live.slot, content));
+    const { snapshots } = this.#parts;
+    let prepared = await snapshots.prepare(this.definition.id, live.slot, content);
     // Waiting for the store is no work that snapshots cost: counted in, it made them so rare that a node which died computed 1,900 slots of a
     // 10,000-account ledger again.
     this.#snapshotCostMs = performance.now() - started;
     await this.#settle();
+    // Each time a page was removed that nobody had needed for long: not twice in a row.
+    while (!(await snapshots.save(prepared))) {
+      prepared = await snapshots.prepare(this.definition.id, live.slot, content);
+    }
     this.#unsavedMs = 0;
   }
 }

@@ -137,11 +137,6 @@ export class SlotWriter {
     this.#before = undefined;
   }
 
-  /** Adds entries of others to the same batch: snapshots. */
-  also(entries: readonly Entry[]): void {
-    this.#entries.push(...entries);
-  }
-
   /** Writes what was added and waits for it. After this the slots can be read. Throws `store-failed`, `disk-full`. */
   flush(): Awaitable<void> {
     if (this.#writing !== undefined) return this.#writing.then(() => this.flush());

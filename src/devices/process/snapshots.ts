@@ -5,14 +5,14 @@
  *     pages/<sha256>                         →  a page; the same page is stored once, whoever it belongs to
  *
  * They are kept on a ladder: going back in time they get rarer by powers of two, so that any slot is near one and their number grows with
- * the logarithm of the schedule. Pages nobody refers to any more are removed by {@link Snapshots.collect}.
+ * the logarithm of the schedule. Pages nobody refers to any more are removed by `collect-pages.ts`.
  */
 import { toBase64Url } from '../../core/bytes.ts';
 import { decode, encode } from '../../core/encode.ts';
 import { raise } from '../../core/errors.ts';
 import { isMessage, type Message, message } from '../../core/message.ts';
 import { isList, type Value } from '../../core/value.ts';
-import { type Entry, put, remove, type Store } from '../../stores/store.ts';
+import { type Condition, type Entry, put, remove, type Store } from '../../stores/store.ts';
 import { slotName } from './slots.ts';
 
 /** Small enough that one changed table doesn't cost much, large enough that a snapshot is a few hundred hashes. */
@@ -20,7 +20,23 @@ const pageBytes = 16 * 1024;
 /** Byte strings up to this stay in the row. */
 const maxInlineBytes = 4 * 1024;
 
-const root = 'snapshots';
+/** Where the rows are, by process; the pages, by hash; and which pages nobody seemed to need ({@link collectPages}). */
+export const root = 'snapshots';
+export const pages = 'pages';
+export const unused = 'pages-unused';
+
+/** Entries, and the pages that have to be there still. */
+export interface Prepared {
+  readonly entries: readonly Entry[];
+  readonly when: readonly Condition[];
+}
+
+interface Batch extends Prepared {
+  readonly entries: Entry[];
+  readonly when: Condition[];
+  /** Pages that need nothing more. */
+  readonly settled: Set<string>;
+}
 
 export interface Snapshot {
   readonly slot: number;
@@ -51,45 +67,46 @@ export class Snapshots {
     return content.size === 0;
   }
 
-  /** The entries that keep a snapshot: its new pages, its row, and the rungs of the ladder it makes superfluous. */
-  async entries(process: string, slot: number, content: Message): Promise<readonly Entry[]> {
-    const entries: Entry[] = [];
-    const seen = new Set<string>();
-    const row = encode(await this.#take(content, entries, seen));
-    entries.push(put(`${root}/${process}/${slotName(slot)}`, row));
+  /** What has to be written to keep a snapshot. To be given to {@link save} soon: pages that are there now may be removed later. */
+  async prepare(process: string, slot: number, content: Message): Promise<Prepared> {
     const rows = await this.#store.scan(`${root}/${process}`);
+    const newest = rows.at(-1);
+    // What the newest snapshot has stays until the lane itself, which is the only one to write here, removes that snapshot.
+    const batch: Batch = { entries: [], when: [], settled: new Set(newest === undefined ? [] : pagesOf(newest.value)) };
+    const row = encode(await this.#take(content, batch));
+    batch.entries.push(put(`${root}/${process}/${slotName(slot)}`, row));
     const slots = rows.map((existing) => Number(existing.path)).filter((existing) => existing !== slot);
-    for (const old of superfluous(slots, slot)) entries.push(remove(`${root}/${process}/${slotName(old)}`));
-    return entries;
+    for (const old of superfluous(slots, slot)) batch.entries.push(remove(`${root}/${process}/${slotName(old)}`));
+    return batch;
   }
 
-  /** Removes pages that no snapshot refers to. Returns how many. Nothing may be written meanwhile. */
-  async collect(): Promise<number> {
-    const used = new Set<string>();
-    for (const row of await this.#store.scan(root)) mark(decode(row.value), used);
-    const unused = (await this.#store.scan('pages')).filter((row) => !used.has(row.path));
-    await this.#store.write(unused.map((row) => remove(`pages/${row.path}`)));
-    return unused.length;
+  /** Writes it. False if one of its pages has been removed in the meantime: then it has to be prepared again. */
+  async save({ entries, when }: Prepared): Promise<boolean> {
+    return this.#store.write(entries, { when });
   }
 
-  async #take(value: Value, entries: Entry[], seen: Set<string>): Promise<Value> {
-    if (value instanceof Uint8Array && value.length > maxInlineBytes) return this.#pages(value, entries, seen);
+  async #take(value: Value, batch: Batch): Promise<Value> {
+    if (value instanceof Uint8Array && value.length > maxInlineBytes) return this.#pages(value, batch);
     if (!isMessage(value)) return value;
     const out: [string, Value][] = [];
-    for (const [key, child] of value.entries()) out.push([key, await this.#take(child, entries, seen)]);
+    for (const [key, child] of value.entries()) out.push([key, await this.#take(child, batch)]);
     return value.withAll(out);
   }
 
-  async #pages(bytes: Uint8Array, entries: Entry[], seen: Set<string>): Promise<Value> {
+  async #pages(bytes: Uint8Array, { entries, when, settled }: Batch): Promise<Value> {
     const hashes: string[] = [];
     for (let at = 0; at < bytes.length; at += pageBytes) {
       const page = bytes.subarray(at, at + pageBytes);
       const hash = toBase64Url(this.#sha256(page));
       hashes.push(hash);
-      if (seen.has(hash)) continue;
-      seen.add(hash);
-      const path = `pages/${hash}`;
-      if ((await this.#store.type(path)) === undefined) entries.push(put(path, page.slice()));
+      if (settled.has(hash)) continue;
+      settled.add(hash);
+      const path = `${pages}/${hash}`;
+      const stored = await this.#store.read(path);
+      if (stored === undefined) entries.push(put(path, page.slice()));
+      else when.push({ path, is: stored });
+      // Whoever looked for unused pages did so before this one was used.
+      entries.push(remove(`${unused}/${hash}`));
     }
     return message({ 'page-list': hashes, size: bytes.length });
   }
@@ -105,7 +122,7 @@ export class Snapshots {
       const bytes = new Uint8Array(size);
       let at = 0;
       for (const hash of hashes) {
-        const page = await this.#store.read(`pages/${hash as string}`);
+        const page = await this.#store.read(`${pages}/${hash as string}`);
         if (page === undefined)
           raise('store-failed', 'A page of a snapshot is missing.', 'Run `hyperbeam store verify`.');
         bytes.set(page, at);
@@ -119,11 +136,17 @@ export class Snapshots {
   }
 }
 
-function mark(value: Value, used: Set<string>): void {
-  if (!isMessage(value)) return;
-  const hashes = value.get('page-list');
-  if (isList(hashes)) for (const hash of hashes) used.add(hash as string);
-  else for (const [, child] of value.entries()) mark(child, used);
+/** The pages that the row of a snapshot refers to. */
+export function pagesOf(row: Uint8Array): readonly string[] {
+  const found: string[] = [];
+  const look = (value: Value): void => {
+    if (!isMessage(value)) return;
+    const hashes = value.get('page-list');
+    if (isList(hashes)) for (const hash of hashes) found.push(hash as string);
+    else for (const [, child] of value.entries()) look(child);
+  };
+  look(decode(row));
+  return found;
 }
 
 /** Of these earlier snapshots those that the ladder ending at `newest` doesn't need: one is kept per power of two of distance. */
