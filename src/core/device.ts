@@ -78,6 +78,8 @@ export interface Ao {
   commit(message: Message, request?: Message, wallet?: Wallet): Awaitable<Message>;
   /** Whoever asks may have messages of their own choice signed with the node's key: not so for strangers and programs. */
   readonly lendsKey: boolean;
+  /** A slot of a process is being computed: what is done has to come out the same whenever it is computed again. */
+  readonly inProcess: boolean;
   /** Whoever asks is a stranger, or a message of one, and no slot of a process is being computed: programs get the budgets of guests. */
   readonly isGuest: boolean;
   /** When the guest's programs in this request have to be done, in milliseconds of `performance.now()`; `undefined` before the first. */

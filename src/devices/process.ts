@@ -6,21 +6,24 @@
  *     /PID/compute=7/balance       the state after slot 7; computed slots are read from the store and never wait for a fold
  *     /PID/now/balance             the state after the newest slot of the schedule
  *     /PID/compute/balance         the newest state that is already computed
+ *     /PID/compute=7&push=true     the same as compute=7; slots that had to be computed for it are pushed
  *     /PID/push                    as push
  *     /PID/as=execution/compute&…  a dry run on the newest state: nothing it does is kept
  */
 import * as z from 'zod';
 import { isPromise } from '../core/awaitable.ts';
 import { type Call, device } from '../core/device.ts';
-import { integer } from '../core/fields.ts';
+import { flag, integer } from '../core/fields.ts';
 import { isMessage, message } from '../core/message.ts';
 import { fail, type Outcome, ok } from '../core/outcome.ts';
+import { setPrivate } from '../core/private.ts';
 import type { Value } from '../core/value.ts';
 import { plain } from './plain.ts';
 import { type Definition, definitionIn } from './process/definition.ts';
 import { slotOutcome } from './process/lane.ts';
 import type {} from './process/processes.ts';
 import { type Role, runAs } from './process/run-as.ts';
+import { processBase } from './push/post.ts';
 import { textAt } from './scheduler/target.ts';
 
 const options = z.object({
@@ -143,15 +146,47 @@ function definitionOf({ ao, cache, environment, base }: ProcessCall): Promise<De
 async function compute(call: ProcessCall): Promise<Outcome> {
   const { ao, requestMessage } = call;
   const asked = (await plain(ao, requestMessage, 'compute')) ?? (await plain(ao, requestMessage, 'slot'));
-  if (asked === undefined) return now(call, 'true');
+  if (asked === undefined) {
+    const begin = (await textAt(ao, requestMessage, 'init')) ?? 'now';
+    return begin === 'now' ? now(call, 'true') : notComputed;
+  }
   const slot = integer.read(asked);
   return slot === undefined ? badSlot(asked) : stateAt(call, await definitionOf(call), slot);
 }
 
-async function stateAt({ processes }: ProcessCall, definition: Definition, slot: number): Promise<Outcome> {
+/** What a caller gets who wants nothing computed that was not asked for by its slot. */
+const notComputed = fail('not-found', 'No slot was asked for, and nothing is to be computed.', {
+  status: 404,
+  hint: '`compute=7`, or `init=now` for the newest state.',
+});
+
+async function stateAt(call: ProcessCall, definition: Definition, slot: number): Promise<Outcome> {
+  const { processes } = call;
   const found = processes.slots.read(definition.id, slot);
   const stored = isPromise(found) ? await found : found;
-  return stored === undefined ? processes.compute(definition, slot) : slotOutcome(stored);
+  if (stored !== undefined) return slotOutcome(stored);
+  const wanted = await pushWanted(call);
+  if (wanted === undefined) return processes.compute(definition, slot);
+  const before = (await processes.slots.latest(definition.id))?.slot ?? -1;
+  const outcome = await processes.compute(definition, slot);
+  const after = (await processes.slots.latestState(definition.id, slot))?.slot ?? -1;
+  for (let fresh = before + 1; fresh <= after; fresh++) await pushComputed(call, definition, fresh, wanted.depth);
+  return outcome;
+}
+
+/** Parameter `push`: whether slots that are computed now are to be pushed, and over how many hops. */
+async function pushWanted({ ao, requestMessage }: ProcessCall): Promise<{ depth: number | undefined } | undefined> {
+  const asked = await plain(ao, requestMessage, 'push');
+  if (asked === undefined) return undefined;
+  const depth = typeof asked === 'boolean' ? undefined : integer.read(asked);
+  if (depth !== undefined) return depth < 0 ? undefined : { depth };
+  return flag.read(asked) === true ? { depth: undefined } : undefined;
+}
+
+/** Has the courier push a slot, once, however many callers had it computed. */
+async function pushComputed(call: ProcessCall, definition: Definition, slot: number, depth: number | undefined) {
+  const request = setPrivate(message({ path: 'push', slot, 'max-depth': depth }), 'computed', true);
+  return runAs(call.ao, 'push', processBase(definition.message), request);
 }
 
 /** `false`: the newest slot of the schedule. `true`: the newest computed one, if any. `always`: that or nothing. */

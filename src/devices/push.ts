@@ -14,6 +14,7 @@ import { type Call, device } from '../core/device.ts';
 import { flag, integer } from '../core/fields.ts';
 import { isMessage, type Message, message } from '../core/message.ts';
 import { fail, type Outcome, ok } from '../core/outcome.ts';
+import { getPrivate } from '../core/private.ts';
 import { operatorRequest } from './meta/roles.ts';
 import { plain } from './plain.ts';
 import { type Definition, definitionIn } from './process/definition.ts';
@@ -23,7 +24,7 @@ import type { PushParts } from './push/post.ts';
 import { deliver, markOf, type Trip, walk } from './push/walk.ts';
 import { slotOf } from './scheduler/formats.ts';
 import { textAt } from './scheduler/target.ts';
-import type {} from './scheduler.ts';
+import { fromProgram } from './scheduler.ts';
 
 declare module '../core/device.ts' {
   interface Capabilities {
@@ -90,6 +91,7 @@ export const push = device({
 
 async function pushKey(call: PushCall): Promise<Outcome> {
   const { ao, requestMessage, base, cache, environment, outbox } = call;
+  if (ao.inProcess) return fromProgram;
   const given = await plain(ao, requestMessage, 'slot');
   let slot: number;
   let definition: Definition;
@@ -121,6 +123,10 @@ async function pushKey(call: PushCall): Promise<Outcome> {
   const maxDepth = await numberAt(call, 'max-depth');
   const trip = tripOf(call, (await numberAt(call, 'result-depth')) ?? 1, maxDepth);
   const mark = markOf(call, definition.id, slot, maxDepth);
+  if (getPrivate(requestMessage, 'computed') === true) {
+    await outbox.markOnce(mark);
+    return ok(message({ status: 200, slot, process: definition.id }));
+  }
   const later = await isAsync(call);
   await outbox.mark(mark, !(later && outbox.attended));
   if (!later) return walk(call, definition, mark, trip);

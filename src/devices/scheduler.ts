@@ -13,8 +13,8 @@ import { commitmentsOf, committerOf, withOnlyCommitted } from '../core/commitmen
 import { type Call, device } from '../core/device.ts';
 import type { Environment } from '../core/environment.ts';
 import { AoException } from '../core/errors.ts';
-import { integer } from '../core/fields.ts';
-import { isMessage, type Message, message } from '../core/message.ts';
+import { flag, integer } from '../core/fields.ts';
+import { type Message, message } from '../core/message.ts';
 import { fail, failed, type Outcome, ok } from '../core/outcome.ts';
 import { getPrivate } from '../core/private.ts';
 import { verify } from '../core/verify.ts';
@@ -25,6 +25,7 @@ import { notYet, type Page, scheduleJson, scheduleMessage } from './scheduler/fo
 import { locationKey } from './scheduler/location.ts';
 import { type RemoteScheduler, remoteFor, remotePart } from './scheduler/remote.ts';
 import type { Schedules } from './scheduler/schedules.ts';
+import type { Sign } from './scheduler/sequencer.ts';
 import {
   definitionOf,
   isProcess,
@@ -93,7 +94,7 @@ export const scheduler = device({
   inherits: ['keys', 'set'],
   keys: {
     schedule: {
-      doc: 'POST: schedules a message. GET: the assignments of slots `from`…`to` of process `target`.',
+      doc: 'POST: schedules a message (`once`: unless it has a slot). GET: the assignments of slots `from`…`to` of process `target`.',
       run: schedule,
     },
     slot: {
@@ -136,6 +137,8 @@ async function schedule(call: SchedulerCall): Promise<Outcome> {
 
 async function post(call: SchedulerCall): Promise<Outcome> {
   const { ao, base, requestMessage, options, cache, schedules, environment } = call;
+  if (ao.inProcess) return fromProgram;
+  if (schedules.poster !== undefined) return schedules.poster(base, requestMessage);
   if (options['scheduling-mode'] === 'disabled') {
     return fail(
       'unavailable',
@@ -169,13 +172,14 @@ async function post(call: SchedulerCall): Promise<Outcome> {
   }
   const where = await schedulersFor(call, process, subject);
   if ('answer' in where) return where.answer;
-  if ('remote' in where) return where.remote.post(process, subject);
+  const once = flag.read((await plain(ao, requestMessage, 'once')) ?? false) === true;
+  if ('remote' in where) return where.remote.post(process, subject, once);
 
   if (await isProcess(ao, subject)) await cache.write(subject);
   const messageId = ao.id(subject, 'signed');
   const { identities, definition } = where;
   const spec = await textAt(ao, definition, 'scheduler-commitment-spec');
-  const assignment = await schedules.schedule(process, messageId, async (slot, chain) => {
+  const sign: Sign = async (slot, chain) => {
     const unsigned = buildAssignment(
       { process, slot, chain: chainText(chain), body: subject, timestamp: call.clock.now(), block: unknownBlock },
       environment.dialect,
@@ -185,9 +189,15 @@ async function post(call: SchedulerCall): Promise<Outcome> {
       signed = await ao.commit(signed, message({ 'commitment-device': spec ?? 'httpsig@1.0' }), wallet);
     }
     return signed;
-  });
-  return ok(assignment);
+  };
+  return ok(await schedules.schedule(process, messageId, sign, once));
 }
+
+/** What a program does while a slot is computed is done again whenever the slot is: on a restart, on other nodes. */
+export const fromProgram: Outcome = fail('forbidden', 'A process cannot schedule messages while it computes a slot.', {
+  hint: 'Put them into the outbox: they are sent once, when the slot is pushed.',
+  status: 501,
+});
 
 /**
  * Whether push may give this message a slot of a process that its signer did not name: a message for nobody yes, one for another process

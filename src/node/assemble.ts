@@ -24,7 +24,7 @@ import { InlineProcesses } from '../devices/process/processes.ts';
 import { Outbox } from '../devices/push/outbox.ts';
 import { Schedules } from '../devices/scheduler/schedules.ts';
 import { StoreLog } from '../devices/scheduler/store-log.ts';
-import { cacheWithBlobs, temporaryBlobs } from '../http/blobs.ts';
+import { cacheWithBlobs, temporaryBlobs, withStored } from '../http/blobs.ts';
 import { createHttpServer } from '../http/server.ts';
 import { HttpClient } from '../net/client.ts';
 import { createEventCounters } from '../observe/events.ts';
@@ -129,8 +129,10 @@ export async function startNode(config: Config, parts: NodeParts = {}): Promise<
     const lua = await openLua(laneSettings(config));
     // Devices that were brought along exist in this thread only, as does a store that cannot be opened twice.
     const count = parts.devices === undefined && parts.store === undefined && store.shareable ? workerCount(config) : 0;
+    const post = async (base: Message, request: Message) =>
+      running.resolver.ao({ lendsKey: false }).resolve(base, request);
     const workers =
-      count === 0 ? undefined : openWorkers(config, { store, stores, clock, wallet, identities, log, count });
+      count === 0 ? undefined : openWorkers(config, { store, stores, clock, wallet, identities, log, count, post });
     const processes = cleanup.use(
       workers ?? openLanes({ store, schedule, clock, lua, resolver: () => running.resolver }, laneSettings(config)),
     );
@@ -203,7 +205,7 @@ export async function startNode(config: Config, parts: NodeParts = {}): Promise<
 
     const server = createHttpServer(config.listener, {
       node: () => running.resolver,
-      blobs,
+      blobs: withStored(blobs, store),
       log,
       ...(metrics === undefined ? {} : { metrics }),
       ...(tracer === undefined ? {} : { tracer }),

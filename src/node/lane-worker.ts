@@ -8,7 +8,7 @@ import { allCodecs } from '../codecs/all.ts';
 import { unsignedId } from '../codecs/ids.ts';
 import { parseTyped } from '../codecs/structured-types.ts';
 import { type DialectName, dialects } from '../core/dialect.ts';
-import { decode } from '../core/encode.ts';
+import { decode, encode } from '../core/encode.ts';
 import type { Environment } from '../core/environment.ts';
 import { errorFrom, raise } from '../core/errors.ts';
 import { defaultLimits } from '../core/limits.ts';
@@ -31,6 +31,7 @@ import {
 } from '../devices/process/worker-protocol.ts';
 import { Outbox } from '../devices/push/outbox.ts';
 import { Schedules } from '../devices/scheduler/schedules.ts';
+import { defaultSequencerOptions } from '../devices/scheduler/sequencer.ts';
 import { StoreLog } from '../devices/scheduler/store-log.ts';
 import { HttpClient } from '../net/client.ts';
 import { createEventCounters } from '../observe/events.ts';
@@ -69,7 +70,7 @@ const lua = await openLua(data.lanes, (process, slot) => {
 const own = openLanes({ store, schedule, clock: systemClock, lua, resolver: () => running.resolver }, data.lanes);
 const resting = setInterval(() => void own.rest().catch(() => undefined), 5_000);
 
-/** Slots of processes that live in other workers are asked of the node. */
+/** Slots of processes that live in other workers, and messages to schedule, are asked of the node. */
 const asked = new Map<number, (outcome: Outcome) => void>();
 let next = 1;
 const processes: Processes = {
@@ -87,10 +88,12 @@ const processes: Processes = {
 };
 
 /** Slots are given by the node's main thread alone. */
-class ReadOnlySchedules extends Schedules {
-  override schedule(): Promise<Message> {
-    return raise('unavailable', 'A program cannot schedule messages while it runs.', 'Put them into the outbox.');
-  }
+function post(base: Message, request: Message): Promise<Outcome> {
+  return new Promise((answer) => {
+    const id = next++;
+    asked.set(id, answer);
+    tell({ kind: 'post', id, base: encode(base), request: encode(request) });
+  });
 }
 
 const wallet = walletFromJwk(data.wallet);
@@ -111,7 +114,7 @@ running.begin({
     cache,
     wallet,
     node: running,
-    schedules: new ReadOnlySchedules(schedule, sha256),
+    schedules: new Schedules(schedule, sha256, { ...defaultSequencerOptions, poster: post }),
     identities: new Map(data.identities.map(([name, jwk]) => [name, walletFromJwk(jwk)])),
     processes,
     outbox: new Outbox(store),

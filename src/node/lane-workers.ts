@@ -5,6 +5,7 @@ import type { Clock } from '../core/device.ts';
 import type { Wallet } from '../core/wallet.ts';
 import { Slots } from '../devices/process/slots.ts';
 import { WorkerProcesses } from '../devices/process/worker-processes.ts';
+import type { Poster } from '../devices/scheduler/schedules.ts';
 import type { Logger } from '../observe/log.ts';
 import type { StoreConfig } from '../stores/config.ts';
 import type { Store } from '../stores/store.ts';
@@ -20,6 +21,7 @@ export interface WorkersHost {
   readonly log: Logger;
   readonly count: number;
   readonly stores: readonly StoreConfig[];
+  readonly post: Poster;
 }
 
 /** Beside this file: TypeScript in the repository, JavaScript in the published package. */
@@ -31,7 +33,7 @@ export function workerCount(config: Config): number {
 }
 
 export function openWorkers(config: Config, host: WorkersHost): WorkerProcesses {
-  const { store, clock, wallet, identities, log, count, stores } = host;
+  const { store, clock, wallet, identities, log, count, stores, post } = host;
   const settings = laneSettings(config);
   return new WorkerProcesses(
     {
@@ -44,6 +46,7 @@ export function openWorkers(config: Config, host: WorkersHost): WorkerProcesses 
           // States and messages; the machines' memory is not counted here.
           resourceLimits: { maxOldGenerationSizeMb: Math.max(256, Math.floor(totalmem() / 2 ** 20 / 4 / count)) },
         }),
+      post,
       failed: (err) => log.error({ err }, 'A lane worker broke down and is replaced.'),
     },
     { count, silenceMs: settings.slotTimeMs + 5_000, quarantineMs: 60_000 },

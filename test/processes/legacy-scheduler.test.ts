@@ -1,6 +1,6 @@
 /** Processes of the legacy network: a scheduler unit keeps their schedule, this node reads it and posts to it (spec 04 §2.8, §5.1). */
 import { describe, expect, test } from 'vitest';
-import { type Item, itemName } from '../../src/codecs/ans104/item.ts';
+import { Item, itemName } from '../../src/codecs/ans104/item.ts';
 import { signItem } from '../../src/codecs/ans104/sign-item.ts';
 import { tag } from '../../src/codecs/ans104/tags.ts';
 import { fromBase64 } from '../../src/core/bytes.ts';
@@ -244,5 +244,61 @@ describe('what a unit says is checked', () => {
     const { node, unit, process } = world;
     unit.fail(status);
     expect(failure(await get(node, `/~scheduler@1.0/schedule&target=${process}`)).message).toMatch(sentence);
+  });
+});
+
+describe('pushing', () => {
+  const sender = `
+    function compute(s, m)
+      local body = m.body
+      if body.to then s.results = { outbox = { ['1'] = { target = body.to, action = 'Ping', n = body.n } } } end
+      return s
+    end`;
+
+  async function spawned(node: TestNode): Promise<string> {
+    const ao = node.resolver.ao();
+    const definition = await ao.commit(
+      message({
+        device: 'process@1.0',
+        type: 'Process',
+        scheduler: user.address,
+        authority: user.address,
+        'execution-device': 'lua@5.3a',
+        module: message({ 'content-type': 'application/lua', body: sender }),
+      }),
+    );
+    value(await ao.resolve(definition, message({ path: 'schedule', method: 'POST', body: definition })));
+    return ao.id(definition, 'signed');
+  }
+
+  test('[row processes/4/nested_push_prompts_encoding_change] what goes to a legacy process is signed as a data item', async () => {
+    await using world = await legacy(0);
+    const { node, unit, process } = world;
+    const a = await spawned(node);
+    const body = await node.resolver.ao().commit(message({ target: a, type: 'Message', to: process, n: 7 }));
+    const answer = value(await post(node, a, body, 'push')) as Message;
+    const letter = answer.get('1') as Message;
+    expect([letter.get('target'), letter.get('slot')]).toEqual([process, 1]);
+    expect(isMessage(letter.get('resulted-in'))).toBe(true);
+    const [sent] = unit.requests.filter(({ method }) => method === 'POST');
+    const arrived = new Item(sent!.body);
+    expect(itemName(arrived)).toBe(letter.get('id'));
+    const slot = value(await get(node, `/~scheduler@1.0/schedule&target=${process}/assignments/1/body`)) as Message;
+    const keys = ['action', 'n', 'type', 'from-process'].map((key) => slot.get(key));
+    expect(keys).toEqual(['Ping', 7, 'Message', a]);
+    expect(await node.resolver.ao().signers(slot)).toEqual([user.address]);
+    expect(await node.store.scan('outbox')).toEqual([]);
+  });
+
+  test('a second 422 is the end of the letter', async () => {
+    await using world = await legacy(0);
+    const { node, unit, process } = world;
+    const a = await spawned(node);
+    const body = await node.resolver.ao().commit(message({ target: a, type: 'Message', to: process }));
+    unit.fail(422);
+    const answer = value(await post(node, a, body, 'push')) as Message;
+    expect((answer.get('1') as Message).get('response')).toBe('error');
+    expect(await node.store.scan('outbox')).toEqual([]);
+    expect(await node.store.scan('dead-letters')).toHaveLength(1);
   });
 });

@@ -47,6 +47,17 @@ async function pushed(world: LuaWorld, process: string, literal: Parameters<LuaW
 const send = (outbox: Message | readonly Message[]) => ({ action: 'Send', outbox });
 const at = async (world: LuaWorld, base: Message, path: string) => world.library.ao.get(base, path);
 
+/** The other node, reached by its library instead of a wire. */
+function wire(other: () => LuaWorld, state: { down: boolean; asked: string[] }): Peers {
+  return {
+    async request(node, request) {
+      state.asked.push(`${node}${String(request.get('path'))}`);
+      if (state.down) return fail('peer-failed', 'other.test does not answer.');
+      return other().library.request(request, { cacheControl: ['always'] });
+    },
+  };
+}
+
 describe('messages', () => {
   test('[row obs-push-tree, processes/4/multi_process_push] A sends to B, B answers A', async () => {
     const world = await luaWorld();
@@ -219,6 +230,28 @@ describe('messages', () => {
     expect([answer.get('slot'), answer.get('process')]).toEqual([0, world.library.id(body, 'signed')]);
   });
 
+  test('[row processes/4/compute_push_hook_idempotent] compute&push pushes what had to be computed, once', async () => {
+    const world = await luaWorld();
+    const a = await world.program(pingPong, { name: 'A' });
+    const b = await world.program(pingPong, { name: 'B' });
+    await using courier = startCourier(world);
+    courier.start();
+    await world.post(a, { action: 'Start', peer: b });
+    const definition = (await world.cache.read(a)) as Message;
+    const ask = () => world.library.resolve(definition, message({ path: 'compute', slot: 1, push: 0 }));
+    const both = await Promise.all([ask(), ask()]);
+    expect(both.map((outcome) => outcome.status)).toEqual(['ok', 'ok']);
+    await expect.poll(() => world.get(`/${b}/slot/current`).then(value)).toBe(1);
+    value(await ask());
+    await expect.poll(async () => (await world.store.scan('pushing')).length).toBe(0);
+    expect(value(await world.get(`/${b}/slot/current`))).toBe(1);
+    // Depth 0: scheduled there, and no further.
+    expect(value(await world.get(`/${a}/slot/current`))).toBe(1);
+    await world.post(a, { action: 'Start', peer: b });
+    value(await world.library.resolve(definition, message({ path: 'compute', slot: 2, push: 'true' })));
+    await expect.poll(async () => world.library.ao.get(definition, 'now/last-pong')).toBe('hello');
+  });
+
   test('push-mode async answers before the outbox is walked', async () => {
     const world = await luaWorld();
     const a = await world.program(pingPong, { name: 'A' });
@@ -298,17 +331,6 @@ describe('spawns and assignments', () => {
 });
 
 describe('other nodes', () => {
-  /** The other node, reached by its library instead of a wire. */
-  function wire(other: () => LuaWorld, state: { down: boolean; asked: string[] }): Peers {
-    return {
-      async request(node, request) {
-        state.asked.push(`${node}${String(request.get('path'))}`);
-        if (state.down) return fail('peer-failed', 'other.test does not answer.');
-        return other().library.request(request, { cacheControl: ['always'] });
-      },
-    };
-  }
-
   test('[row processes/4/push_with_redirect_hint] a hint leads to the node that schedules the target', async () => {
     const state = { down: false, asked: [] as string[] };
     const there = await luaWorld({ wallet: testWallet('rsa4096-2.json') });
@@ -344,7 +366,52 @@ describe('other nodes', () => {
   });
 });
 
+describe('a message that has a slot', () => {
+  test('keeps it if it is posted `once`, also when both posts come at the same time', async () => {
+    const world = await luaWorld();
+    const a = await world.program(pingPong);
+    const body = await world.sign({ type: 'Message', target: a, action: 'Pong', data: 'x' });
+    const definition = (await world.cache.read(a)) as Message;
+    const once = async () => {
+      const request = message({ path: 'schedule', method: 'POST', once: 'true', body });
+      return (value(await world.library.resolve(definition, request)) as Message).get('slot');
+    };
+    expect(await Promise.all([once(), once(), once()])).toEqual([1, 1, 1]);
+    expect(await once()).toBe(1);
+    expect(await world.post(a, { action: 'Other' })).toBe(2);
+    expect(await once()).toBe(1);
+    // Without it a message gets a slot every time, as on every node.
+    const again = message({ path: 'schedule', method: 'POST', body });
+    expect((value(await world.library.resolve(definition, again)) as Message).get('slot')).toBe(3);
+    expect(await once()).toBe(3);
+  });
+});
+
 describe('after a crash', () => {
+  test.each(['a hint', 'the scheduler device'])(
+    'a letter that another node has got already, by %s, gets no second slot there',
+    async (way) => {
+      const state = { down: false, asked: [] as string[] };
+      const there = await luaWorld({ wallet: testWallet('rsa4096-2.json') });
+      const store = memoryStore();
+      const peers = wire(() => there, state);
+      const first = await luaWorld({ store, peers });
+      const a = await first.program(pingPong);
+      const keeper = `${there.wallet.address}?hint=http://other.test`;
+      const b = await there.program(pingPong, way === 'a hint' ? {} : { scheduler: keeper });
+      await first.cache.write((await there.library.ao.loadAll((await there.cache.read(b))!)) as Message);
+      // The crash: the other node has scheduled it, and nobody lives to record that.
+      first.outbox.delivered = () => new Promise(() => undefined);
+      void pushed(first, a, { action: 'Start', peer: way === 'a hint' ? `${b}?hint=http://other.test` : b });
+      await expect.poll(async () => value(await there.get(`/${b}/slot/current`))).toBe(1);
+      const second = await luaWorld({ store, peers });
+      await using courier = startCourier(second);
+      courier.start();
+      await expect.poll(() => second.outbox.waiting(), { timeout: 5_000 }).toEqual([]);
+      expect(value(await there.get(`/${b}/slot/current`))).toBe(1);
+    },
+  );
+
   test('letters that were recorded are sent once, the very same, and answered', async () => {
     const store = memoryStore();
     const first = await luaWorld({ store });

@@ -110,6 +110,49 @@ describe('a node with workers', () => {
   });
 });
 
+describe('programs that schedule', () => {
+  const posting = `
+    function compute(s, m)
+      if m.body.to then
+        local status, res = ao.resolve({ path = 'schedule', method = 'POST', target = m.body.to, body = m.body.letter, device = 'scheduler@1.0' }, { path = 'schedule', method = 'POST', body = m.body.letter })
+        s.status = status
+        s.slot = type(res) == 'table' and res.slot or nil
+        s.body = type(res) == 'table' and (res.body or res.message) or tostring(res)
+      end
+      return s
+    end
+    function post(base, req)
+      local status, res = ao.resolve({ device = 'scheduler@1.0' }, { path = 'schedule', method = 'POST', body = req.letter })
+      return { status = status, slot = type(res) == 'table' and res.slot or -1 }
+    end`;
+
+  test.each(['0', '2'])('a slot schedules nothing, wherever it is computed (workers: %s)', async (workers) => {
+    await using world = await workerNode({ workers });
+    const target = await world.program(counter);
+    const sender = await world.program(posting);
+    const ao = world.node.resolver.ao();
+    const letter = await ao.commit(message({ type: 'Message', target, action: 'Hello' }));
+    await world.post(sender, { to: target, letter });
+    const state = value(await world.get(`/${sender}/now`)) as Message;
+    expect([state.get('at-slot'), state.get('status'), state.has('slot')]).toEqual([1, 'error', false]);
+    expect(value(await world.get(`/${target}/slot/current`))).toBe(0);
+  });
+
+  test.each(['0', '2'])('outside of processes the node schedules for it (workers: %s)', async (workers) => {
+    await using world = await workerNode({ workers });
+    const target = await world.program(counter);
+    const ao = world.node.resolver.ao();
+    const letter = await ao.commit(message({ type: 'Message', target, action: 'Hello' }));
+    const base = message({
+      device: 'lua@5.3a',
+      module: message({ 'content-type': 'application/lua', body: posting }),
+    });
+    const answer = await world.node.resolver.ao({ lendsKey: false }).resolve(base, message({ path: 'post', letter }));
+    expect((value(answer) as Message).get('slot')).toBe(1);
+    expect(value(await world.get(`/${target}/slot/current`))).toBe(1);
+  });
+});
+
 describe('workers that break', () => {
   /** A worker that breaks in the way the slot's number says, and else answers with the slot. */
   const source = `
@@ -140,6 +183,7 @@ describe('workers that break', () => {
         start: (_, position) =>
           new Worker(source, { eval: true, workerData: position, resourceLimits: { maxOldGenerationSizeMb: 32 } }),
         failed: () => undefined,
+        post: () => Promise.reject(new Error('nothing is posted here')),
       },
       { count: 1, silenceMs: 400, quarantineMs: 300 },
     );

@@ -86,6 +86,10 @@ export class Toolbox implements Ao {
     return convert(value, target, source, this.#x.env);
   }
 
+  get inProcess(): boolean {
+    return this.#x.session.inProcess;
+  }
+
   get lendsKey(): boolean {
     return this.#x.session.lendsKey;
   }

@@ -9,10 +9,12 @@
  */
 import type { Worker } from 'node:worker_threads';
 import type { Clock } from '../../core/device.ts';
-import { encode } from '../../core/encode.ts';
+import { decode, encode } from '../../core/encode.ts';
+import { errorFrom } from '../../core/errors.ts';
 import type { Message } from '../../core/message.ts';
 import { message } from '../../core/message.ts';
-import { fail, type Outcome } from '../../core/outcome.ts';
+import { fail, failed, type Outcome } from '../../core/outcome.ts';
+import type { Poster } from '../scheduler/schedules.ts';
 import type { Definition } from './definition.ts';
 import type { LaneStatus } from './lane.ts';
 import type { Processes } from './processes.ts';
@@ -34,6 +36,8 @@ export interface WorkerParts {
   /** Starts worker `index`. It writes where it is to `position`. */
   readonly start: (index: number, position: SharedArrayBuffer) => Worker;
   readonly failed: (error: unknown) => void;
+  /** Schedules what a program in a worker posts: slots are given by this thread. */
+  readonly post: Poster;
 }
 
 export interface WorkerOptions {
@@ -274,6 +278,15 @@ class Host {
         if (worker === this.#worker)
           worker.postMessage({ kind: 'answer', id, outcome: sendOutcome(outcome) } satisfies ToWorker);
       });
+    } else if (said.kind === 'post') {
+      const { id } = said;
+      void this.#parts
+        .post(decode(said.base) as Message, decode(said.request) as Message)
+        .catch((thrown: unknown) => failed(errorFrom(thrown)))
+        .then((outcome) => {
+          if (worker === this.#worker)
+            worker.postMessage({ kind: 'answer', id, outcome: sendOutcome(outcome) } satisfies ToWorker);
+        });
     }
   }
 

@@ -2,7 +2,7 @@
  * What a node and its lane workers say to each other. Values travel in the internal encoding; what is not a value is plain data.
  *
  *     node → worker    compute, inspect, status, call: each is answered · options · ping
- *     worker → node    answer · ask (a slot of a process that lives elsewhere) · pong · ready
+ *     worker → node    answer · ask (a slot of a process that lives elsewhere) · post (a message to schedule) · pong · ready
  */
 import { decode, encode } from '../../core/encode.ts';
 import { AoError, type ErrorCode } from '../../core/errors.ts';
@@ -42,6 +42,7 @@ export type FromWorker =
   | { readonly kind: 'pong' }
   | { readonly kind: 'answer'; readonly id: number; readonly outcome: SentOutcome }
   | { readonly kind: 'status'; readonly id: number; readonly status: LaneStatus | undefined }
+  | { readonly kind: 'post'; readonly id: number; readonly base: Uint8Array; readonly request: Uint8Array }
   | { readonly kind: 'ask'; readonly id: number; readonly definition: SentDefinition; readonly slot: number };
 
 /**

@@ -4,6 +4,7 @@
  *     pushing/<process>/<slot, 16 digits>/<run>           a slot whose outbox is still to be walked
  *     outbox/<process>/<slot, 16 digits>/<key>/<id>       a letter that its target does not have yet, signed
  *     dead-letters/<process>/<slot, 16 digits>/<key>/<id> a letter that cannot be delivered, with the reason
+ *     pushed-once/<process>/<slot, 16 digits>             was pushed because it was computed, which happens once
  *
  * Every step is one batch: walking a slot turns its mark into letters (durable: they are on disk before the first one is sent),
  * delivering a letter turns it into the mark of the slot it got. So a crash at any moment leaves either the one or the other, and the
@@ -53,6 +54,7 @@ export interface Mark {
 const open = 'outbox';
 const dead = 'dead-letters';
 const marks = 'pushing';
+const once = 'pushed-once';
 
 /** First wait for another try, doubled each time up to the second figure. */
 const retryMs = [1_000, 600_000] as const;
@@ -87,6 +89,15 @@ export class Outbox {
     this.#keep(markPath(mark), mark.due, held);
     await this.#store.write([put(markPath(mark), encodeMark(mark))]);
     if (!held) this.#listener?.();
+  }
+
+  /** Notes that the courier has to walk a slot, unless that was noted for this slot before. */
+  async markOnce(mark: Mark): Promise<void> {
+    const done = `${once}/${mark.process}/${slotName(mark.slot)}`;
+    const entries = [put(markPath(mark), encodeMark(mark)), put(done, new Uint8Array(0))];
+    if (!(await this.#store.write(entries, { when: [{ path: done, is: undefined }] }))) return;
+    this.#keep(markPath(mark), mark.due, false);
+    this.#listener?.();
   }
 
   /** The slot was walked: these letters take the place of its mark, durably and all at once. The caller holds them. */

@@ -6,7 +6,7 @@ import type { Ao, Capabilities } from '../../core/device.ts';
 import { AoError } from '../../core/errors.ts';
 import { integer } from '../../core/fields.ts';
 import { isMessage, type Message, message } from '../../core/message.ts';
-import { fail, failed, type Outcome, ok } from '../../core/outcome.ts';
+import { fail, failed, type Outcome } from '../../core/outcome.ts';
 import { setPrivate } from '../../core/private.ts';
 import { type Definition, definitionIn } from '../process/definition.ts';
 import { schedulersOf, splitHint, textAt } from '../scheduler/target.ts';
@@ -80,37 +80,29 @@ export function processBase(definition: Message): Message {
  */
 export async function post(parts: PushParts, target: Target, body: Message, again: boolean): Promise<Outcome> {
   const { ao, peers, signal } = parts;
-  const { id } = target.definition;
-  if (again) {
-    const known = await alreadyThere(parts, id, ao.id(body, 'signed'));
-    if (known !== undefined) return known;
-  }
+  const { id, message: definition } = target.definition;
+  const request = message({ method: 'POST', body, ...(again ? { once: 'true' } : {}) });
   const outcome =
     target.node === undefined
-      ? await ao.resolve(processBase(target.definition.message), message({ path: 'schedule', method: 'POST', body }))
-      : await peers.request(target.node, message({ path: `/${id}/schedule`, method: 'POST', body }), { signal });
-  return followed(parts, outcome, body, maxRedirects);
+      ? await ao.resolve(processBase(definition), request.with('path', 'schedule'))
+      : await peers.request(target.node, request.with('path', `/${id}/schedule`), { signal });
+  return followed(parts, outcome, body, again, maxRedirects);
 }
 
 /** Gives an existing message a slot of a process, as an outbox asked for. */
 export async function assign(parts: PushParts, target: Definition, body: Message, again: boolean): Promise<Outcome> {
-  const { ao } = parts;
-  if (again) {
-    const known = await alreadyThere(parts, target.id, ao.id(body, 'signed'));
-    if (known !== undefined) return known;
-  }
-  const request = setPrivate(message({ path: 'schedule', method: 'POST', body }), 'assign-to', target.id);
-  return ao.resolve(processBase(target.message), request);
-}
-
-async function alreadyThere({ schedules }: PushParts, process: string, id: string): Promise<Outcome | undefined> {
-  const slot = await schedules.log.slotOf(process, id);
-  const assignment = slot === undefined ? undefined : await schedules.log.read(process, slot);
-  return assignment && ok(assignment);
+  const request = message({ path: 'schedule', method: 'POST', body, ...(again ? { once: 'true' } : {}) });
+  return parts.ao.resolve(processBase(target.message), setPrivate(request, 'assign-to', target.id));
 }
 
 /** Follows redirects to the node that schedules the target: the message is signed by this node and posted there. */
-async function followed(parts: PushParts, outcome: Outcome, body: Message, left: number): Promise<Outcome> {
+async function followed(
+  parts: PushParts,
+  outcome: Outcome,
+  body: Message,
+  again: boolean,
+  left: number,
+): Promise<Outcome> {
   const location = redirectOf(outcome);
   if (location === undefined) return outcome;
   const { ao, environment, cache, peers, signal } = parts;
@@ -120,12 +112,16 @@ async function followed(parts: PushParts, outcome: Outcome, body: Message, left:
   const url = new URL(location);
   const target = await textAt(ao, body, 'target');
   const isProcess = (await textAt(ao, body, 'type')) === 'Process';
-  const bare = body.without('commitments').withAll([['target', target && (splitHint(target).id ?? target)]]);
-  const signed = isProcess ? body : await sign(ao, bare, [environment.wallet], 'httpsig@1.0');
+  const bare = target && (splitHint(target).id ?? target);
+  // Signed again it would have another id, and could not be told from the one that has arrived already.
+  const asItIs = isProcess || (bare === target && (await ao.signers(body)).includes(environment.wallet.address));
+  const unsigned = body.without('commitments').withAll([['target', bare]]);
+  const signed = asItIs ? body : await sign(ao, unsigned, [environment.wallet], 'httpsig@1.0');
   await cache.write(signed);
   const path = isProcess || url.pathname === '/' ? '/schedule' : url.pathname;
-  const answer = await peers.request(url.origin, message({ path, method: 'POST', body: signed }), { signal });
-  return followed(parts, answer, signed, left - 1);
+  const request = message({ path, method: 'POST', body: signed, ...(again ? { once: 'true' } : {}) });
+  const answer = await peers.request(url.origin, request, { signal });
+  return followed(parts, answer, signed, again, left - 1);
 }
 
 /** Where an answer sends its caller: a 307 is a value of the scheduler's, and an error of a request to a node. */

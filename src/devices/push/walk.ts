@@ -7,7 +7,7 @@
  * What this returns is the answer of the push; what has to be done is in the {@link Outbox} at every moment.
  */
 import { withOnlyCommitted } from '../../core/commitments.ts';
-import { AoException, type ErrorCode, errorFrom } from '../../core/errors.ts';
+import { type AoError, AoException, type ErrorCode, errorFrom } from '../../core/errors.ts';
 import { isMessage, Message, message } from '../../core/message.ts';
 import { failed, type Outcome, ok } from '../../core/outcome.ts';
 import { isList, type Value } from '../../core/value.ts';
@@ -65,7 +65,7 @@ export async function walk(parts: PushParts, origin: Definition, mark: Mark, tri
     await outbox.record(mark, letters);
   } catch (thrown) {
     const error = errorFrom(thrown);
-    if (passing.has(error.code)) await outbox.postponeMark(mark, clock.now());
+    if (mayPass(error)) await outbox.postponeMark(mark, clock.now());
     else await outbox.record(mark, []);
     return failed(error);
   }
@@ -357,10 +357,15 @@ async function deliverSpawn(parts: PushParts, letter: Letter, trip: Trip, again:
 /** Keeps a letter for later, or gives it up. */
 async function undelivered(parts: PushParts, letter: Letter, outcome: Outcome): Promise<Message> {
   const reason = sentenceOf(outcome);
-  const mayPass = outcome.status === 'error' && passing.has(outcome.error.code);
-  if (mayPass) await parts.outbox.postpone(letter, reason, parts.clock.now());
+  if (outcome.status === 'error' && mayPass(outcome.error))
+    await parts.outbox.postpone(letter, reason, parts.clock.now());
   else await parts.outbox.bury(letter, reason);
   return refused(letter.target, undefined, reason);
+}
+
+/** Whether trying again may help. Another node that says the request is wrong will say so again. */
+function mayPass({ code, status = 500 }: AoError): boolean {
+  return passing.has(code) && !(code === 'peer-failed' && status >= 400 && status < 500);
 }
 
 function statusOf(outcome: Outcome): number | undefined {

@@ -33,7 +33,7 @@ const maxRedirects = 5;
 export function legacyScheduler(call: SchedulerCall, address: string, node: string): RemoteScheduler {
   const unit = new Unit(call, address, node);
   return {
-    post: (process, subject) => answered(unit.post(process, subject)),
+    post: (process, subject, once) => answered(unit.post(process, subject, once)),
     slot: (process) => answered(unit.slot(process)),
     range: (process, from, to) => unit.range(process, from, to),
   };
@@ -58,7 +58,7 @@ class Unit {
     this.#node = node;
   }
 
-  async post(process: string, subject: Message): Promise<Outcome> {
+  async post(process: string, subject: Message, once: boolean): Promise<Outcome> {
     const signed = keepCommitments(
       subject,
       (_, one) => commitmentText(one, 'commitment-device') === 'ans104@1.0' && committerOf(one) !== undefined,
@@ -73,10 +73,22 @@ class Unit {
       if (!(thrown instanceof AoException)) throw thrown;
     }
     if (!(item instanceof Uint8Array)) return unprocessable('Incorrect encoding. Scheduler has variant: ao.TN.1');
+    const known = once ? await this.#known(process, this.#call.ao.id(signed, 'signed')) : undefined;
+    if (known !== undefined) return ok(known);
     const receipt = await this.#ask('POST', `/?proc-id=${process}`, item);
     const id = field(receipt, 'id');
     if (typeof id !== 'string' || !isId(id)) return this.#refuse('took a message and gave it no id');
     return ok(await this.#assignment(process, await this.#ask('GET', `/${id}?process-id=${process}`)));
+  }
+
+  /** The assignment of a message that may have got here before. */
+  async #known(process: string, id: string): Promise<Message | undefined> {
+    try {
+      return await this.#assignment(process, await this.#ask('GET', `/${id}?process-id=${process}`));
+    } catch (thrown) {
+      if (errorFrom(thrown).status === 404) return undefined;
+      throw thrown;
+    }
   }
 
   async slot(process: string): Promise<Outcome> {

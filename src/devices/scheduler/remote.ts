@@ -22,7 +22,8 @@ declare module '../../core/device.ts' {
 
 /** A scheduler on another node. */
 export interface RemoteScheduler {
-  post(process: string, subject: Message): Promise<Outcome>;
+  /** `once`: a message that has a slot already keeps it. */
+  post(process: string, subject: Message, once: boolean): Promise<Outcome>;
   slot(process: string): Promise<Outcome>;
   /** Assignments from slot `from` on, in order and without a gap, up to `to` at most; checked. Throws when there is no answer. */
   range(process: string, from: number, to: number): Promise<RemoteRange>;
@@ -74,7 +75,8 @@ function aoScheduler(call: SchedulerCall, schedulers: readonly string[], node: s
   const { ao, environment, peers, signal } = call;
   const ask = (request: Message): Promise<Outcome> => peers.request(node, request, { signal });
   return {
-    post: (process, subject) => ask(message({ path: `/${process}/schedule`, method: 'POST', body: subject })),
+    post: (process, subject, once) =>
+      ask(message({ path: `/${process}/schedule`, method: 'POST', body: subject, ...(once ? { once: 'true' } : {}) })),
     slot: (process) => ask(message({ path: `/${process}/slot`, method: 'GET' })),
     async range(process, from, to) {
       const path = `/${process}/schedule?from=${from}&to=${to}`;

@@ -33,6 +33,7 @@ interface Waiting {
   /** Set when signed. */
   assignment: Message | undefined;
   readonly done: (assignment: Message) => void;
+  readonly result: Promise<Message>;
   readonly fail: (reason: unknown) => void;
 }
 
@@ -81,17 +82,35 @@ export class Sequencer {
     const slot = this.#newest.slot + 1;
     const chain = nextChain(this.#newest.chain, messageId, this.#sha256);
     this.#newest = { slot, chain };
-    return new Promise<Message>((done, fail) => {
-      const entry: Waiting = { messageId, slot, chain, assignment: undefined, done, fail };
-      this.#waiting.push(entry);
-      sign(slot, chain).then(
-        (assignment) => {
-          entry.assignment = assignment;
-          this.#append();
-        },
-        (reason: unknown) => this.#abandon(entry, reason),
-      );
-    });
+    const { promise: result, resolve: done, reject: fail } = Promise.withResolvers<Message>();
+    const entry: Waiting = { messageId, slot, chain, assignment: undefined, result, done, fail };
+    this.#waiting.push(entry);
+    sign(slot, chain).then(
+      (assignment) => {
+        entry.assignment = assignment;
+        this.#append();
+      },
+      (reason: unknown) => this.#abandon(entry, reason),
+    );
+    return result;
+  }
+
+  /**
+   * As {@link schedule}, but a message that has a slot already keeps it: for letters that may have arrived before. Two of the same at the
+   * same time get one slot.
+   */
+  async scheduleOnce(messageId: string, sign: Sign): Promise<Message> {
+    for (;;) {
+      while (this.#newest === undefined) await this.#open();
+      const { slot } = this.#newest;
+      const waiting = this.#waiting.find((entry) => entry.messageId === messageId);
+      if (waiting !== undefined) return waiting.result;
+      const known = await this.#log.slotOf(this.#process, messageId);
+      const assignment = known === undefined ? undefined : await this.#log.read(this.#process, known);
+      if (assignment !== undefined) return assignment;
+      // Nothing got a slot in the meantime, so this message got none.
+      if (this.#newest?.slot === slot) return this.schedule(messageId, sign);
+    }
   }
 
   /** Reads where the log stands. Shared by callers that arrive together. */
