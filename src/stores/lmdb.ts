@@ -104,6 +104,7 @@ class LmdbEngine implements Engine {
   #frozen: Transaction | undefined;
   #closed = false;
   #expecting = false;
+  #reading = false;
 
   constructor(database: Database, directory: string, readOnly: boolean, capacity: number, blobs: BlobFiles) {
     this.name = `lmdb ${directory}`;
@@ -116,6 +117,7 @@ class LmdbEngine implements Engine {
 
   get(key: string): Uint8Array | undefined {
     this.#checkOpen();
+    this.#endReading();
     const bytes =
       this.#frozen === undefined
         ? this.#database.getBinary(key)
@@ -125,6 +127,7 @@ class LmdbEngine implements Engine {
 
   keys(from: string, to: string | undefined, reverse: boolean): Iterable<string> {
     this.#checkOpen();
+    this.#endReading();
     const frozen = this.#frozen === undefined ? {} : { transaction: this.#frozen };
     if (!reverse) {
       return this.#database.getKeys(
@@ -134,6 +137,19 @@ class LmdbEngine implements Engine {
     // A descending range starts at its upper end, which we exclude, and includes its lower one.
     const lower = { ...frozen, end: from, reverse: true, inclusiveEnd: true };
     return this.#database.getKeys(to === undefined ? lower : { ...lower, start: to, exclusiveStart: true });
+  }
+
+  /**
+   * Ends the transaction of a read before anything else is heard. LMDB's binding would keep it until its next timer, and a busy lane worker
+   * that was told of a new slot then didn't find it.
+   */
+  #endReading(): void {
+    if (this.#reading) return;
+    this.#reading = true;
+    queueMicrotask(() => {
+      this.#reading = false;
+      if (!this.#closed) this.#database.resetReadTxn();
+    });
   }
 
   /** One read transaction for all that follows. As long as it is open, pages that writers no longer need are not used again. */
