@@ -197,9 +197,11 @@ describe('failures', () => {
     const failure = error(await world.get(`/${process}/now`));
     expect([failure.status, failure.message]).toEqual([404, `Lua module '${id}' not found.`]);
     const status = value(await world.get(`/${process}/process-status`));
-    expect(isMessage(status) && status.get('state')).toBe('failed');
+    const told = isMessage(status) ? ['state', 'slot', 'for'].map((key) => status.get(key)) : [];
+    expect(told).toEqual(['waiting', -1, `Lua module '${id}'`]);
     await world.cache.write(module);
     expect(value(await world.get(`/${process}/now/count`))).toBe(3);
+    expect(value(await world.get(`/${process}/process-status/state`))).toBe('idle');
   });
 });
 

@@ -79,6 +79,13 @@ const passing: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'unavailable',
 ]);
 
+/** Something is not here yet: a module, a device. It may come. */
+const missingCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'device-not-found',
+  'necessary-message-not-found',
+  'not-found',
+]);
+
 /** A snapshot that fails to load with one of these is no snapshot. */
 const unreadable: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['bad-encoding', 'device-failed', 'store-failed']);
 
@@ -249,7 +256,10 @@ export class ProcessLane {
   /** Ends the fold with an error for everybody who waits. */
   #fail(outcome: Outcome, slot = (this.#live?.slot ?? -1) + 1): void {
     const sentence = outcome.status === 'error' ? outcome.error.message : 'The slot gave no state.';
-    this.#status = { status: 'failed', slot, error: sentence };
+    this.#status =
+      outcome.status === 'error' && missingCodes.has(outcome.error.code)
+        ? { status: 'waiting', slot: slot - 1, for: sentence.replace(/ not found\.$/, '') }
+        : { status: 'failed', slot, error: sentence };
     this.#answerAll(outcome);
   }
 
