@@ -45,6 +45,15 @@ function at(message: Message): Message | undefined {
   return message.derive(slot, () => null as Message | null) ?? undefined;
 }
 
+/** Whether anything in a value was: then an encoding of its values alone would not verify. */
+export function isSpeltOtherwise(value: Value): boolean {
+  if (isList(value)) return value.some(isSpeltOtherwise);
+  if (!isMessage(value)) return false;
+  if (received(value) !== undefined) return true;
+  for (const [key, child] of value.entries()) if (key !== 'commitments' && isSpeltOtherwise(child)) return true;
+  return false;
+}
+
 /** Gives a message and its commitments a spelling, before anything uses them. */
 export function remember(message: Message, spelling: Message): void {
   message.derive(slot, () => spelling);

@@ -155,8 +155,13 @@ function checkCommitment(
   const check = (tabm: Tabm): Awaitable<boolean> =>
     isMessage(tabm) ? committer.verify(tabm, id, commitment, details, env) : false;
   try {
-    const tabm = structured(env).toTabm(message, isBundle(commitment) ? { bundle: true } : { links: 'discard' }, env);
-    const answer = andThen(tabm, check);
+    const params = isBundle(commitment) ? { bundle: true } : { links: 'discard' as const };
+    const holdsFor = (form: Message): Awaitable<boolean> => andThen(structured(env).toTabm(form, params, env), check);
+    const answer = andThen(holdsFor(message), (holds) =>
+      // Beside a signature over another spelling stands the unsigned commitment that a store made over ours, which is how a message
+      // without commitments is spelt.
+      holds || committerOf(commitment) !== undefined ? holds : holdsFor(message.without('commitments')),
+    );
     return isPromise(answer) ? answer.catch(() => false) : answer;
   } catch {
     // A message that has no encoded form can't be what was signed.

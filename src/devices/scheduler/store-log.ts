@@ -9,6 +9,8 @@
  * which is applied only if the head is still what the batch was made for. A row of a small message has the whole assignment as well: a
  * long computation reads nothing else.
  */
+
+import { isSpeltOtherwise } from '../../codecs/spelling.ts';
 import { type Awaitable, andThen, isPromise } from '../../core/awaitable.ts';
 import { isBinary, toBytes } from '../../core/bytes.ts';
 import { commitmentsOf } from '../../core/commitments.ts';
@@ -29,6 +31,12 @@ const index = 'schedule-index';
 
 /** Assignments over this many bytes are only in the message cache. */
 const maxWholeBytes = 16 * 1024;
+
+/** A row, with the whole assignment if that is small. Only the message cache keeps how a message was spelt. */
+function rowBytes(cell: Message, assignment: Message): Uint8Array {
+  const whole = isSpeltOtherwise(assignment) ? undefined : encode(cell.with('whole', assignment));
+  return whole !== undefined && whole.length <= maxWholeBytes ? whole : encode(cell);
+}
 
 export class StoreLog implements ScheduleLog {
   readonly copies: ScheduleCopies;
@@ -66,8 +74,7 @@ export class StoreLog implements ScheduleLog {
       entries.push(...prepared.entries);
       done.push(prepared.done);
       const cell = message({ assignment: id(row.assignment, 'signed', env), message: row.messageId });
-      const whole = encode(cell.with('whole', row.assignment));
-      entries.push(put(rowPath(process, row.slot), whole.length <= maxWholeBytes ? whole : encode(cell)));
+      entries.push(put(rowPath(process, row.slot), rowBytes(cell, row.assignment)));
       entries.push(put(`${index}/${process}/${row.messageId}`, encode(row.slot)));
     }
     const head: Head = { slot: last.slot, chain: last.chain };
