@@ -14,12 +14,13 @@ import * as z from 'zod';
 import { isPromise } from '../core/awaitable.ts';
 import { type Call, device } from '../core/device.ts';
 import { flag, integer } from '../core/fields.ts';
-import { isMessage, message } from '../core/message.ts';
+import { isMessage, type Message, message } from '../core/message.ts';
 import { fail, type Outcome, ok } from '../core/outcome.ts';
 import { setPrivate } from '../core/private.ts';
 import type { Value } from '../core/value.ts';
 import { plain } from './plain.ts';
 import { type Definition, definitionIn } from './process/definition.ts';
+import { isFresh } from './process/freshness.ts';
 import { slotOutcome } from './process/lane.ts';
 import type {} from './process/processes.ts';
 import { type Role, runAs } from './process/run-as.ts';
@@ -31,15 +32,19 @@ const options = z.object({
     .enum(['false', 'true', 'always'])
     .default('false')
     .describe('Whether `now` answers with the newest computed state instead of asking the scheduler.'),
+  'process-now-max-age': z
+    .union([z.int().nonnegative(), z.literal('infinity')])
+    .optional()
+    .describe('Seconds for which `now` answers with the newest computed state; the request’s `max-age` goes before.'),
 });
 
-type Uses = 'processes' | 'cache' | 'environment';
+type Uses = 'processes' | 'cache' | 'environment' | 'clock';
 type ProcessCall = Call<unknown, z.infer<typeof options>, Uses>;
 
 export const process = device({
   name: 'process@1.0',
   doc: 'A program with a permanent, ordered schedule.',
-  uses: ['processes', 'cache', 'environment'],
+  uses: ['processes', 'cache', 'environment', 'clock'],
   options,
   keys: {
     schedule: { doc: 'POST: schedules a message. GET: the schedule.', run: (call) => inRole(call, 'scheduler') },
@@ -202,6 +207,8 @@ async function now(call: ProcessCall, fromCache: 'false' | 'true' | 'always'): P
       });
     }
   }
+  const fresh = await freshState(call, definition);
+  if (fresh !== undefined) return ok(fresh);
   const { ao } = call;
   const current = await ao.resolve(call.base.with('process', definition.message), 'slot/current');
   if (current.status !== 'ok') return current;
@@ -214,6 +221,15 @@ async function now(call: ProcessCall, fromCache: 'false' | 'true' | 'always'): P
     });
   }
   return stateAt(call, definition, slot);
+}
+
+/** The newest computed state, if the caller or the operator says that it is new enough. */
+async function freshState(call: ProcessCall, { id }: Definition): Promise<Message | undefined> {
+  const { processes, requestMessage, options, clock } = call;
+  const limit = options['process-now-max-age'];
+  if (limit === undefined && !requestMessage.has('max-age') && !requestMessage.has('cache-control')) return undefined;
+  if (!isFresh(requestMessage, limit, await processes.slots.refreshedAt(id), clock.now())) return undefined;
+  return (await processes.slots.latestState(id))?.state;
 }
 
 function newestState(call: ProcessCall, _definition: Definition): Promise<Outcome> {

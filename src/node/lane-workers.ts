@@ -37,7 +37,7 @@ export function openWorkers(config: Config, host: WorkersHost): WorkerProcesses 
   const settings = laneSettings(config);
   return new WorkerProcesses(
     {
-      slots: new Slots(store),
+      slots: new Slots(store, clock),
       clock,
       start: (index, position) =>
         new Worker(workerFile, {

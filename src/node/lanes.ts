@@ -54,7 +54,7 @@ export interface LaneHostParts {
 export function openLanes(parts: LaneHostParts, settings: LaneSettings): InlineProcesses {
   return new InlineProcesses(
     {
-      slots: new Slots(parts.store),
+      slots: new Slots(parts.store, parts.clock),
       snapshots: new Snapshots(parts.store, sha256),
       assignments: new Assignments(parts.schedule),
       clock: parts.clock,

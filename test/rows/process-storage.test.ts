@@ -12,7 +12,9 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { AoError, AoException } from '../../src/core/errors.ts';
 import { isMessage, type Message, message, messageFrom } from '../../src/core/message.ts';
 import type { Outcome } from '../../src/core/outcome.ts';
+import type { Value } from '../../src/core/value.ts';
 import { sha256 } from '../../src/crypto/hash.ts';
+import { isFresh } from '../../src/devices/process/freshness.ts';
 import { type SlotResult, Slots } from '../../src/devices/process/slots.ts';
 import { Snapshots } from '../../src/devices/process/snapshots.ts';
 import type { Row } from '../../src/devices/scheduler/log.ts';
@@ -22,9 +24,11 @@ import { openLmdb } from '../../src/stores/lmdb.ts';
 import { lruStore } from '../../src/stores/lru.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import type { Store } from '../../src/stores/store.ts';
+import { virtualClock } from '../../src/testing/index.ts';
 import { type CacheWorld, cacheWorld } from '../support/cache-world.ts';
 import { luaWorld, value } from '../support/lua-world.ts';
 import { processWorld } from '../support/process-world.ts';
+import { stillClock } from '../support/world.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'rows-'));
 let counter = 0;
@@ -43,7 +47,7 @@ const stateOf = (result: SlotResult | undefined): Message | undefined =>
   result !== undefined && 'state' in result ? result.state : undefined;
 
 async function write(store: Store, states: readonly Message[]): Promise<Slots> {
-  const slots = new Slots(store);
+  const slots = new Slots(store, stillClock);
   const writer = slots.writer(P);
   for (const [slot, state] of states.entries()) writer.add(slot, state);
   await writer.flush();
@@ -56,7 +60,7 @@ describe.each(backends)('results of a process: %s', (_, open) => {
     const world = cacheWorld(store);
     const signed = await world.sign(T('Simple signed output #1'));
     const slots = await write(store, [signed, T('Simple unsigned output #2')]);
-    for (const reader of [slots, new Slots(store)]) {
+    for (const reader of [slots, new Slots(store, stillClock)]) {
       expect(stateOf(await reader.read(P, 0))).toEqual(signed);
       expect(stateOf(await reader.read(P, 1))).toEqual(T('Simple unsigned output #2'));
       expect(await reader.read(P, 2)).toBeUndefined();
@@ -91,7 +95,7 @@ describe.each(backends)('results of a process: %s', (_, open) => {
     await using main = await open();
     await using own = await open();
     const slots = await write(own, [T('a'), T('b')]);
-    expect(await new Slots(main).latest(P)).toBeUndefined();
+    expect(await new Slots(main, stillClock).latest(P)).toBeUndefined();
     expect(await main.list('')).toBeUndefined();
     await main.reset();
     expect(stateOf(await slots.read(P, 1))).toEqual(T('b'));
@@ -113,6 +117,54 @@ test('[row PC1] the result of a message is found by the message’s id', async (
     expect(value(await world.get(`/${process}/compute=${slot}/results/said`))).toBe(said);
   }
   expect(await log.slotOf(process, 'M'.repeat(43))).toBeUndefined();
+});
+
+describe('how old a result may be', () => {
+  const clock = (seconds: number) => ({ now: () => seconds * 1_000 });
+  const at = (seconds: number, request: Message, limit?: number | 'infinity', refreshedAt: number | undefined = 100) =>
+    isFresh(request, limit, refreshedAt * 1_000, seconds * 1_000);
+
+  test('[row PC3, processes/1/freshness_max_age] up to its limit, whoever sets it; what was never written never is', async () => {
+    const store = memoryStore();
+    const slots = new Slots(store, clock(100));
+    expect(await slots.refreshedAt(P)).toBeUndefined();
+    expect(isFresh(message({ 'max-age': 'infinity' }), 'infinity', undefined, 0)).toBe(false);
+    const writer = slots.writer(P);
+    writer.add(1, T('a'));
+    await writer.flush();
+    expect(await slots.refreshedAt(P)).toBe(100_000);
+    for (const limit of [60, '60']) {
+      expect(at(160, message({ 'max-age': limit }))).toBe(true);
+      expect(at(161, message({ 'max-age': limit }))).toBe(false);
+    }
+    expect(at(1000, message({ 'max-age': 'infinity' }))).toBe(true);
+    expect(at(1000, message({ 'max-age': 0, 'cache-control': ['only-if-cached'] }))).toBe(true);
+    expect([at(160, message({}), 60), at(161, message({}), 60), at(161, message({}), 'infinity')]).toEqual([
+      true,
+      false,
+      true,
+    ]);
+    expect(at(161, message({ 'max-age': 600 }), 60)).toBe(true);
+    expect([at(100, message({})), at(100, message({ 'max-age': 'soon' }), 60)]).toEqual([false, false]);
+  });
+
+  test('[row PC3] now: new messages are seen when the limit has passed', async () => {
+    const time = virtualClock();
+    for (const options of [undefined, message({ 'process-now-max-age': 60 })]) {
+      const world = await luaWorld({ clock: time, ...(options === undefined ? {} : { options }) });
+      const process = await world.program('function compute(s, m) s.seen = m.slot return s end');
+      const now = async (): Promise<Value> =>
+        value(await world.get(`/${process}/now${options === undefined ? '&max-age=60' : ''}/seen`));
+      expect(await now()).toBe(0);
+      await world.post(process, { n: 1 });
+      await time.advance(60_000);
+      expect(await now()).toBe(0);
+      expect(value(await world.get(`/${process}/now&max-age=59/seen`))).toBe(1);
+      await world.post(process, { n: 2 });
+      await time.advance(61_000);
+      expect(await now()).toBe(2);
+    }
+  });
 });
 
 // ---- schedules ------------------------------------------------------------------------------------------------------------------

@@ -40,7 +40,7 @@ export async function luaWorld(
 export async function sameSchedule(store: Store, copy: Store = memoryStore()): Promise<Store> {
   const entries: Entry[] = [];
   for (const { path, kind, value } of await store.scan('')) {
-    if (/^(computed|snapshots|pages|outbox|pushing)\//.test(path)) continue;
+    if (/^(computed|computed-at|snapshots|pages|outbox|pushing)\//.test(path)) continue;
     if (kind === 'value') entries.push(put(path, value));
     else entries.push(kind === 'group' ? group(path) : link(new TextDecoder().decode(value), path));
   }

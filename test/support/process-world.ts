@@ -3,7 +3,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
-import type { Device } from '../../src/core/device.ts';
+import type { Clock, Device } from '../../src/core/device.ts';
 import type { DialectName } from '../../src/core/dialect.ts';
 import { type Input, isMessage, type Message, message } from '../../src/core/message.ts';
 import type { Outcome } from '../../src/core/outcome.ts';
@@ -56,6 +56,7 @@ export interface ProcessWorldOptions {
   readonly devices?: readonly Device[];
   readonly lane?: Partial<LaneOptions>;
   readonly maxWarm?: number;
+  readonly clock?: Clock;
   readonly peers?: Peers;
   /** The node's own key. */
   readonly wallet?: Wallet;
@@ -73,7 +74,7 @@ export function processWorld(given: ProcessWorldOptions = {}): ProcessWorld {
   const log = new StoreLog(cache, () => library.env);
   const processes = new InlineProcesses(
     {
-      slots: new Slots(store),
+      slots: new Slots(store, given.clock ?? systemClock),
       snapshots: new Snapshots(store, sha256),
       assignments: new Assignments(log),
       clock: systemClock,
@@ -96,6 +97,7 @@ export function processWorld(given: ProcessWorldOptions = {}): ProcessWorld {
     ...(given.options === undefined ? {} : { options: given.options }),
     devices: [scheduler, process, processRole, push, ...(given.devices ?? [])],
     capabilities: {
+      ...(given.clock === undefined ? {} : { clock: given.clock }),
       cache,
       schedules: new Schedules(log, sha256),
       identities: new Map([wallet, ...(given.identities ?? [])].map((one) => [one.address, one])),

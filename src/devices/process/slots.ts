@@ -2,11 +2,15 @@
  * What a process was after each of its slots, in the node's store.
  *
  *     computed/<process>/<slot, 16 digits>  →  { whole: state } | { change: difference to the slot before } | { failed: error }
+ *     computed-at/<process>                 →  when results were written last, in milliseconds since 1970
+ *
+ *     refreshed/<process>                   →  when the newest of them was last known to be the newest of the schedule
  *
  * A state is written whole when the differences since the last whole one have grown to its size; so the store holds at most about twice
  * the changes, and reading a slot reads at most about twice a state. States are recomputable: writing them waits for no disk.
  */
 import { type Awaitable, andThen } from '../../core/awaitable.ts';
+import type { Clock } from '../../core/device.ts';
 import { decode, encode } from '../../core/encode.ts';
 import { raise } from '../../core/errors.ts';
 import { isMessage, Message } from '../../core/message.ts';
@@ -27,14 +31,18 @@ export interface FailedSlot {
   readonly failed: Message;
 }
 
+const refreshed = 'refreshed';
+
 /** Differences in a row before a whole state is due, whatever their size: bounds the reads for one slot. */
 const maxChanges = 64;
 
 export class Slots {
   readonly #store: Store;
+  readonly #clock: Pick<Clock, 'now'>;
 
-  constructor(store: Store) {
+  constructor(store: Store, clock: Pick<Clock, 'now'>) {
     this.#store = store;
+    this.#clock = clock;
   }
 
   /** The result of exactly this slot, `undefined` if it isn't computed. */
@@ -55,9 +63,32 @@ export class Slots {
     });
   }
 
+  /** When results of the process were written last. */
+  refreshedAt(process: string): Awaitable<number | undefined> {
+    return andThen(this.#store.read(timePath(process)), (cell) =>
+      cell === undefined ? undefined : Number(decode(cell)),
+    );
+  }
+
+  /** When the newest state was last known to be that of the newest slot, in milliseconds since 1970. */
+  refreshedAt(process: string): Awaitable<number | undefined> {
+    return andThen(this.#store.read(`${refreshed}/${process}`), (bytes) => {
+      const at = bytes && decode(bytes);
+      return typeof at === 'number' ? at : undefined;
+    });
+  }
+
+  /** Notes that the newest state is that of the newest slot. Roughly: not more than once in a second. */
+  refresh(process: string, at: number): Awaitable<void> {
+    return andThen(this.refreshedAt(process), (before) => {
+      if (before !== undefined && at >= before && at - before < 1_000) return undefined;
+      return andThen(this.#store.write([put(`${refreshed}/${process}`, encode(at))]), () => undefined);
+    });
+  }
+
   /** A writer that continues after the newest result. One per process: the lane's. */
   writer(process: string): SlotWriter {
-    return new SlotWriter(this.#store, process);
+    return new SlotWriter(this.#store, process, this.#clock);
   }
 
   #at(process: string, slot: number): Awaitable<SlotResult | undefined> {
@@ -95,6 +126,7 @@ function rebuild(rows: readonly Row[]): SlotResult | undefined {
 export class SlotWriter {
   readonly #store: Store;
   readonly #process: string;
+  readonly #clock: Pick<Clock, 'now'>;
   #before: Message | undefined;
   #wholeBytes = 0;
   #changedBytes = 0;
@@ -103,9 +135,10 @@ export class SlotWriter {
   #writing: Promise<void> | undefined;
   #failed: { readonly reason: unknown } | undefined;
 
-  constructor(store: Store, process: string) {
+  constructor(store: Store, process: string, clock: Pick<Clock, 'now'>) {
     this.#store = store;
     this.#process = process;
+    this.#clock = clock;
   }
 
   /** Entries not yet written. */
@@ -146,7 +179,7 @@ export class SlotWriter {
       throw reason;
     }
     if (this.#entries.length === 0) return;
-    const batch = this.#entries;
+    const batch = [...this.#entries, put(timePath(this.#process), encode(this.#clock.now()))];
     this.#entries = [];
     return andThen(this.#store.write(batch), () => undefined);
   }
@@ -175,6 +208,10 @@ function encodeCell(kind: 'whole' | 'change' | 'failed', value: Value): Uint8Arr
 
 export function slotPath(process: string, slot: number): string {
   return `computed/${process}/${slotName(slot)}`;
+}
+
+function timePath(process: string): string {
+  return `computed-at/${process}`;
 }
 
 /** Fixed width, so that the order of names is the order of slots. */
