@@ -99,7 +99,8 @@ class Place implements AsyncDisposable {
     return new Promise((resolve) => {
       const options = { cwd: this.folder, env: this.#env as NodeJS.ProcessEnv };
       const child = execFile('sh', ['-c', real], options, (_, stdout, stderr) => resolve((stdout + stderr).trimEnd()));
-      child.stdin!.end(input);
+      // A command that ends without reading closes the pipe; what it prints says whether it was right to.
+      child.stdin!.on('error', () => undefined).end(input);
     });
   }
 
