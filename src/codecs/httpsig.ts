@@ -6,7 +6,7 @@
  *                               c+link: <id>                   content-type: multipart/form-data; boundary="…"
  *
  * The encoded form is a message of byte strings: header names, and `body`. How it is put on a connection is the HTTP layer's business;
- * {@link serializeFlat} is the flat text form of the same.
+ * {@link serializeFlat} is the flat text form of the same. A body that is a link to bytes stays one if it is all there is to the body.
  */
 import { type Awaitable, andThen } from '../core/awaitable.ts';
 import { type Binary, isBinary, toBytes } from '../core/bytes.ts';
@@ -22,6 +22,7 @@ import { httpsigCommitter } from './httpsig/committer.ts';
 import { decode } from './httpsig/decode.ts';
 import { encodeFields } from './httpsig/encode.ts';
 import { isForeign } from './httpsig/foreign.ts';
+import { withLinkedBytes } from './httpsig/linked-bytes.ts';
 import { writeFields } from './httpsig/multipart.ts';
 import { writeSiginfo } from './httpsig/siginfo.ts';
 import { isBundle } from './httpsig/signature-input.ts';
@@ -41,7 +42,10 @@ function encode(tabm: Tabm, params: CodecParams, env: Environment): Awaitable<Va
   if (isBinary(tabm) || (tabm as Value) instanceof Link) return tabm;
   const bundle = params.bundle === true || (params.bundle === undefined && mustBundle(tabm, env));
   const wire = params.wire === true;
-  return bundle ? andThen(inlined(tabm, env), (whole) => encodeWhole(whole, env, wire)) : encodeWhole(tabm, env, wire);
+  const prepared = bundle ? inlined(tabm, env) : tabm;
+  return andThen(prepared, (whole) =>
+    andThen(withLinkedBytes(whole, env, undefined, wire), (ready) => encodeWhole(ready, env, wire)),
+  );
 }
 
 /** A commitment over a bundle can be read back only from a bundle; the dialect of 2026 sees to that by itself. */
@@ -51,7 +55,7 @@ function mustBundle(tabm: Message, env: Environment): boolean {
 
 function encodeWhole(tabm: Message, env: Environment, wire: boolean): Awaitable<Value> {
   const { fields, body } = encodeFields(tabm, env, undefined, wire);
-  if (body !== undefined) fields.set('body', body);
+  if (body !== undefined) (fields as Map<string, Value>).set('body', body);
   const commitments = commitmentsOf(tabm).filter(([, commitment]) => !isForeign(commitment));
   if (commitments.length === 0) {
     if (tabm.has('signature') && !tabm.has('commitments')) signOwnCommitment(tabm, fields, env);

@@ -7,6 +7,9 @@
  * {@link toTabm} is pure and synchronous: it computes ids and stores nothing. The codec's own `toTabm` first writes the children to the
  * cache, unless `links: 'discard'` says that only ids matter. A message is immutable, so its TABM is computed once per dialect and kept.
  *
+ * A link to bytes stays in the TABM as it is, a byte string that nobody has read yet: its hash is known, and an id or a signature needs
+ * no more (httpsig/linked-bytes.ts). The codec loads it unless it is asked not to.
+ *
  * Typed values of a message that came with commitments are spelt as they were received (spelling.ts).
  */
 import { type Awaitable, andThen, mapInOrder } from '../core/awaitable.ts';
@@ -15,7 +18,7 @@ import type { Codec, CodecParams, Tabm } from '../core/codec.ts';
 import type { DialectName } from '../core/dialect.ts';
 import type { Environment } from '../core/environment.ts';
 import { raise } from '../core/errors.ts';
-import { load } from '../core/links.ts';
+import { hashOfLinked, load } from '../core/links.ts';
 import { isMessage, isPrivateKey, Message } from '../core/message.ts';
 import { isList, Link, Sequence, type Value } from '../core/value.ts';
 import { linkId } from './link-id.ts';
@@ -25,12 +28,13 @@ import { decodeTyped, scalarText, typeOf, typesOf, writeTypes } from './structur
 export const structured: Codec = {
   name: 'structured@1.0',
   toTabm(value, params, env) {
-    if (params.bundle === true) return toTabm(value, 'inline', env);
-    return andThen(resolveLazyLinks(value, env), (plain) =>
-      params.links === 'discard'
+    const keep = params.linkedBytes === 'keep';
+    return andThen(isMessage(value) ? resolveChildren(value, env, keep) : resolveLazyLinks(value, env), (plain) => {
+      if (params.bundle === true) return toTabm(plain, 'inline', env);
+      return params.links === 'discard'
         ? toTabm(plain, 'link', env)
-        : andThen(offload(plain, env), () => toTabm(plain, 'link', env)),
-    );
+        : andThen(offload(plain, env), () => toTabm(plain, 'link', env));
+    });
   },
   fromTabm: (tabm, _params: CodecParams, env) => fromTabm(tabm, env),
 };
@@ -139,14 +143,18 @@ function convertValue(
     if (spelt !== undefined) out.set(key, spelt);
     else if (children === 'link') out.set(key + linkSuffix, linkId(value, env, depth + 1));
     else out.set(key, toTabm(value, 'inline', env, depth + 1));
-  } else if (value instanceof Link) out.set(key + linkSuffix, linkReference(value));
+  } else if (hashOfLinked(value) !== undefined) out.set(key, value);
+  else if (value instanceof Link) out.set(key + linkSuffix, linkReference(value));
   else if (value instanceof Sequence) out.set(key, value);
   return undefined;
 }
 
 function linkReference(link: Link): string {
-  if (!link.lazy) return link.ref;
-  return raise(
+  return link.lazy ? unresolved(link) : link.ref;
+}
+
+export function unresolved(link: Link): never {
+  raise(
     'necessary-message-not-found',
     `A lazy link to \`${link.ref}\` was not resolved.`,
     'Load the message from the store first.',
@@ -255,10 +263,15 @@ function resolveLazyLinks(value: Value, env: Environment): Awaitable<Value> {
       (items) => (items.every((item, i) => item === value[i]) ? value : items),
     );
   }
-  if (!isMessage(value)) return value;
+  return isMessage(value) ? resolveChildren(value, env, false) : value;
+}
+
+/** The same for what is in a message; `keepBytes`: but for links to bytes among its own values. */
+function resolveChildren(value: Message, env: Environment, keepBytes: boolean): Awaitable<Message> {
   const compound: [string, Value][] = [];
   for (const [key, child] of value.entries()) {
     const holds = child instanceof Link ? child.lazy : isMessage(child) || isList(child);
+    if (keepBytes && hashOfLinked(child) !== undefined) continue;
     if (holds && key !== 'commitments' && !isPrivateKey(key)) compound.push([key, child]);
   }
   if (compound.length === 0) return value;

@@ -13,6 +13,9 @@ export interface Cache {
    */
   read(path: string): Awaitable<Value | undefined>;
 
+  /** Whether what is at `data/<hash>` lies in a file of its own: then a link to it is better passed on than followed. */
+  isFile?(path: string): Awaitable<boolean>;
+
   /**
    * Writes a message with all its in-memory children and commitments, or a byte string. One atomic batch.
    * Returns the path to read it by: the unsigned id, or `data/<hash>`.

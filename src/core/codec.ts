@@ -16,6 +16,8 @@ export interface CodecParams {
   readonly bundle?: boolean;
   /** What happens to a child that becomes a link: it is written to the cache (`offload`, the default), or only its id is computed. */
   readonly links?: 'offload' | 'discard';
+  /** Links to bytes (`hashOfLinked`) among the message's own values stay, for a codec that can do with their hash: httpsig. */
+  readonly linkedBytes?: 'keep';
   /** The encoded form is put on an HTTP connection: httpsig keeps what a header field would spoil in the body. */
   readonly wire?: boolean;
   /** The remaining keys of the format message or request, for codecs with parameters of their own. */
@@ -38,6 +40,8 @@ export interface Codec {
 export interface Committer {
   /** Committing makes of the message what its encoded form reads as: keys come back in lower case, some are left out. */
   readonly reshapes?: true;
+  /** Of a link to bytes it needs the hash alone. */
+  readonly hashesLinks?: true;
   /** The TABM with the new commitments added. Throws `no-wallet`, `bad-commitment`. */
   commit(tabm: Message, request: CommitRequest, env: Environment): Awaitable<Message>;
   /**

@@ -37,7 +37,10 @@ export function commit(
   const bundle = request.get('bundle') === true || request.get('bundle') === 'true';
   const encoded = codecOf(structured, env).toTabm(
     message.without('priv'),
-    bundle ? { bundle } : { links: 'discard' },
+    {
+      ...(bundle ? { bundle } : { links: 'discard' }),
+      ...(committer.hashesLinks === true ? { linkedBytes: 'keep' } : {}),
+    },
     env,
   );
   return andThen(encoded, (tabm) => {

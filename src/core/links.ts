@@ -6,6 +6,17 @@ import { raise } from './errors.ts';
 import { isMessage, messageFrom } from './message.ts';
 import { isList, Link, type Value } from './value.ts';
 
+const bytesRef = /^data\/([A-Za-z0-9_-]{43})$/;
+
+/**
+ * The SHA-256, in base64url, of the bytes that a lazy link stands for; `undefined` for everything else. Who needs no more than their
+ * digest, or passes them on in pieces, leaves the link unloaded, and nobody has to hold the bytes.
+ */
+export function hashOfLinked(value: Value | undefined): string | undefined {
+  if (!(value instanceof Link) || !value.lazy || value.type !== undefined) return undefined;
+  return bytesRef.exec(value.ref)?.[1];
+}
+
 /** The value itself, or what the link points to, one layer deep. Throws `necessary-message-not-found`. */
 export function load(value: Value, env: Environment): Awaitable<Value> {
   return value instanceof Link ? follow(value, env, 0) : value;

@@ -21,7 +21,7 @@ import type { Environment } from './environment.ts';
 import { type AoError, errorFrom, raise } from './errors.ts';
 import { stepOrigin } from './hashpath.ts';
 import { type ParsedPaths, parseRequest } from './hyperpath/parse.ts';
-import { load } from './links.ts';
+import { hashOfLinked, load } from './links.ts';
 import { toList } from './lists.ts';
 import { isMessage, Message } from './message.ts';
 import { fail, failed, notFound, type Outcome, ok } from './outcome.ts';
@@ -174,7 +174,7 @@ export class Resolver {
   #finally(x: Execution, outcome: Awaitable<Outcome>): Awaitable<Outcome> {
     if (!x.mode.forceMessage) return outcome;
     return andThen(outcome, (result) =>
-      andThen(result.status === 'ok' ? load(result.value, this.env) : NOT_FOUND, (value) => forced(result, value)),
+      andThen(result.status === 'ok' ? this.#loaded(x, result.value) : NOT_FOUND, (value) => forced(result, value)),
     );
   }
 
@@ -380,7 +380,8 @@ export class Resolver {
       return andThen(this.runMany(x, value.steps), (result) => this.#finish(x, result, base, key, request));
     }
     if (value instanceof Link) {
-      return andThen(load(value, this.env), (loaded) => this.#finish(x, ok(loaded), base, key, request));
+      const loaded = this.#loaded(x, value);
+      if (loaded !== value) return andThen(loaded, (target) => this.#finish(x, ok(target), base, key, request));
     }
     if (value instanceof Message) {
       if (x.mode.hashpath === 'update') {
@@ -393,6 +394,11 @@ export class Resolver {
       return message instanceof Message ? this.#finish(x, ok(message), base, key, request) : outcome;
     }
     return outcome;
+  }
+
+  /** A result that is a link, followed. A caller who wants messages gets one that holds a link to bytes: it may never need to read them. */
+  #loaded(x: Execution, value: Value): Awaitable<Value> {
+    return x.mode.forceMessage && hashOfLinked(value) !== undefined ? value : load(value, this.env);
   }
 
   // ---- paths ----------------------------------------------------------------------------------------------------------------

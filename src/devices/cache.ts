@@ -14,7 +14,7 @@ import type { Environment } from '../core/environment.ts';
 import { listOf, optional, text } from '../core/fields.ts';
 import { isMessage, type Message, message, messageFrom } from '../core/message.ts';
 import { fail, notFound, type Outcome, ok } from '../core/outcome.ts';
-import { isList, type Value } from '../core/value.ts';
+import { isList, Link, type Value } from '../core/value.ts';
 import { signers } from '../core/verify.ts';
 import { legacyMessage } from './json-iface/legacy.ts';
 import { takeSignatures } from './meta/replay.ts';
@@ -36,7 +36,9 @@ export const cacheDevice = device({
       request: { target: optional(text), read: optional(text), accept: optional(text) },
       async run({ request, cache, environment, ao }) {
         const target = request.target ?? request.read;
-        const found = target === undefined ? undefined : await cache.read(target);
+        if (target === undefined) return notFound;
+        if ((await cache.isFile?.(target)) === true) return ok(new Link(target, true));
+        const found = await cache.read(target);
         if (found === undefined) return notFound;
         if (request.accept !== 'application/aos-2' || !isMessage(found)) return ok(found);
         const whole = await ao.loadAll(found);

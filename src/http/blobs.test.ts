@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { codecEnvironment } from '../../test/support/codec-environment.ts';
 import { allCodecs } from '../codecs/all.ts';
-import { Link } from '../core/value.ts';
-import { type Blob, type Blobs, blobLink, blobRef, cacheWithBlobs, readWhole, temporaryBlobs } from './blobs.ts';
+import { type Blob, type Blobs, blobLink, cacheWithBlobs, readWhole, temporaryBlobs } from './blobs.ts';
 
 const bytes = Uint8Array.from({ length: 200_000 }, (_, i) => i % 251);
 
@@ -61,13 +60,6 @@ describe('blobs', () => {
     expect(await both.read(blobLink(blob).ref)).toEqual(bytes);
     await expect(async () => cacheWithBlobs(cache, blobs, 1_000).read(blob.ref)).rejects.toThrow('limit-exceeded');
     await expect(readWhole(blob, 10)).rejects.toThrow('limit-exceeded');
-  });
-
-  test('only lazy links to bytes stand for blobs', () => {
-    expect(blobRef(new Link('data/x', true))).toBe('data/x');
-    expect(blobRef(new Link('data/x', true, 'integer'))).toBeUndefined();
-    expect(blobRef(new Link('data/x'))).toBeUndefined();
-    expect(blobRef('data/x')).toBeUndefined();
   });
 
   test('a directory that can’t be written is an operator’s error', async () => {

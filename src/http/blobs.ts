@@ -3,24 +3,22 @@
  * message as a lazy link to `data/<hash>`, the address every byte string has in the store (spec 05 §3). A result that carries such a link as
  * its body is streamed from there. So a gigabyte passes through the node in pieces of 64 KiB.
  *
- * {@link temporaryBlobs} keeps a file for as long as its exchange lasts. A node whose store can hold streams gives its own {@link Blobs}.
+ * {@link temporaryBlobs} keeps a file for as long as its exchange lasts. {@link withStored} adds the store's own files, to be read.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { mkdir, open, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { toBase64Url } from '../core/bytes.ts';
+import { fromBase64, toBase64Url } from '../core/bytes.ts';
 import type { Cache } from '../core/cache.ts';
 import { raise } from '../core/errors.ts';
 import { Link, type Value } from '../core/value.ts';
+import type { Store, StoredFile } from '../stores/store.ts';
+import { storedFile } from '../stores/stored-file.ts';
 
-export interface Blob {
+export interface Blob extends StoredFile {
   /** `data/<hash of the bytes>` */
   readonly ref: string;
-  readonly size: number;
-  /** The bytes from `start` to before `end`, in pieces. */
-  read(start?: number, end?: number): AsyncIterable<Uint8Array>;
 }
 
 export interface BlobWriter {
@@ -43,13 +41,6 @@ export function blobLink(blob: Blob): Link {
   return new Link(blob.ref, true, undefined);
 }
 
-/** The blob reference a value stands for, if it does. */
-export function blobRef(value: Value | undefined): string | undefined {
-  return value instanceof Link && value.lazy && value.type === undefined && value.ref.startsWith('data/')
-    ? value.ref
-    : undefined;
-}
-
 /** Blobs in files of a directory of their own, each removed when the last exchange that made it is over. */
 export function temporaryBlobs(parent: string = tmpdir()): Blobs & AsyncDisposable {
   const directory = join(parent, `hyperbeam-${randomUUID()}`);
@@ -58,9 +49,7 @@ export function temporaryBlobs(parent: string = tmpdir()): Blobs & AsyncDisposab
 
   const blobOf = (ref: string, file: string, size: number): Blob => ({
     ref,
-    size,
-    read: (start = 0, end = size) =>
-      end <= start ? nothing() : createReadStream(file, { start, end: end - 1, highWaterMark: 64 * 1024 }),
+    ...storedFile(file, fromBase64(ref.slice('data/'.length))!, size),
   });
 
   return {
@@ -114,6 +103,19 @@ export function temporaryBlobs(parent: string = tmpdir()): Blobs & AsyncDisposab
   };
 }
 
+/** The blobs, and behind them the large values of a store, to be opened. */
+export function withStored(blobs: Blobs, store: Store): Blobs {
+  return {
+    ...blobs,
+    async open(ref) {
+      const own = await blobs.open(ref);
+      if (own !== undefined) return own;
+      const file = await store.open?.(ref);
+      return file && { ref, ...file };
+    },
+  };
+}
+
 /** A cache that also finds the bytes of blobs, for devices that need them whole. */
 export function cacheWithBlobs(cache: Cache, blobs: Blobs, maxBytes: number): Cache {
   return {
@@ -149,8 +151,6 @@ export async function readWhole(blob: Blob, maxBytes: number): Promise<Uint8Arra
   }
   return bytes;
 }
-
-async function* nothing(): AsyncIterable<Uint8Array> {}
 
 function storeFailed(cause: NodeJS.ErrnoException): never {
   if (cause.code === 'ENOSPC' || cause.code === 'EDQUOT') {

@@ -6,21 +6,22 @@
  *     any other      the body is the encoded message; its simple keys are repeated as headers
  */
 import { isBinary, toBytes } from '../core/bytes.ts';
-import type { Codec } from '../core/codec.ts';
+import type { Codec, CodecParams } from '../core/codec.ts';
 import { committerOf, keepCommitments } from '../core/commitments.ts';
 import { codecOf, structured } from '../core/convert.ts';
 import type { Environment } from '../core/environment.ts';
 import { raise } from '../core/errors.ts';
 import { text } from '../core/fields.ts';
 import { isMessage, isPrivateKey, type Message } from '../core/message.ts';
-import { isInteger, type Value } from '../core/value.ts';
+import { isInteger, Link, type Value } from '../core/value.ts';
 import { toLatin1 } from '../net/latin1.ts';
 import { hopByHop, isHeaderName } from './headers.ts';
 
 export interface Encoded {
   /** `[name, value, …]` */
   readonly headers: string[];
-  readonly body: Uint8Array | undefined;
+  /** A link to bytes where nobody had to read them for the headers. */
+  readonly body: Uint8Array | Link | undefined;
   /** Whether the body is the raw bytes of one value, so that a range of it means something. */
   readonly raw: boolean;
 }
@@ -40,7 +41,11 @@ export async function encodeAnswer(
 ): Promise<Encoded> {
   const codec = codecOf(codecName, env);
   const kept = codecName === dataItems ? keepCommitments(message, (_, one) => committerOf(one) !== undefined) : message;
-  const tabm = await codecOf(structured, env).toTabm(kept, bundle ? { bundle } : {}, env);
+  const params: CodecParams = {
+    ...(bundle ? { bundle } : {}),
+    ...(codecName === httpsigName ? { linkedBytes: 'keep' } : {}),
+  };
+  const tabm = await codecOf(structured, env).toTabm(kept, params, env);
   const encoded = await codec.fromTabm(tabm, { bundle, wire: true }, env);
   if (codecName === httpsigName) return fromFields(encoded);
   return withEnvelope(codec, message, toBody(encoded), codecName === dataItems);
@@ -59,7 +64,7 @@ export function fromFields(encoded: Value): Encoded {
   const body = encoded.get('body');
   const type = encoded.get('content-type');
   const parts = typeof type === 'string' && type.startsWith('multipart/');
-  return { headers, body: body === undefined ? undefined : toBody(body), raw: !parts };
+  return { headers, body: body === undefined || body instanceof Link ? body : toBody(body), raw: !parts };
 }
 
 /**

@@ -106,6 +106,7 @@ export class Http1Exchange implements Exchange {
     }
     this.#complete = true;
     response.end();
+    this.#watchStall();
   }
 
   destroy(): void {
@@ -122,8 +123,9 @@ export class Http1Exchange implements Exchange {
     return this.body !== undefined && !this.#request.complete;
   }
 
-  #drained(): Promise<void> {
+  async #drained(): Promise<void> {
     const response = this.#response;
+    if (response.destroyed) throw new CallerGone();
     return new Promise((resolve, reject) => {
       const stalled = setTimeout(() => response.destroy(), this.#stallMs);
       const settle = (): void => {

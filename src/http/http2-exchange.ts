@@ -82,6 +82,7 @@ export class Http2Exchange implements Exchange {
     }
     this.#complete = true;
     stream.end();
+    this.#watchStall();
   }
 
   destroy(): void {
@@ -111,8 +112,9 @@ export class Http2Exchange implements Exchange {
     stream.setTimeout(this.#stallMs, () => stream.close(constants.NGHTTP2_CANCEL));
   }
 
-  #drained(): Promise<void> {
+  async #drained(): Promise<void> {
     const stream = this.#stream;
+    if (stream.destroyed || stream.closed) throw new CallerGone();
     return new Promise((resolve, reject) => {
       const stalled = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), this.#stallMs);
       const settle = (): void => {

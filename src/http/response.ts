@@ -7,23 +7,28 @@
  * Commitments are the node's, made with its wallet. Equal content gets the same commitment and the same bytes, whoever asks; so nothing that
  * belongs to one caller (cookies, its request id, where its request came from) is part of what is remembered. Concurrent requests for the
  * same new content share one signature.
+ *
+ * A body that lies in the store stays a link until the headers are made: its digest is its address, so it is signed, compared and cut
+ * without being read, and sent from its file.
  */
 import { type Awaitable, andThen, isPromise } from '../core/awaitable.ts';
+import { isBinary, toBytes } from '../core/bytes.ts';
 import { commit } from '../core/commit.ts';
 import type { Environment } from '../core/environment.ts';
 import { raise } from '../core/errors.ts';
 import { flag } from '../core/fields.ts';
 import { hashpath } from '../core/hashpath.ts';
+import { load } from '../core/links.ts';
 import { type Message, message } from '../core/message.ts';
 import { isOfficial } from '../core/official.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Resolver } from '../core/resolver.ts';
-import type { Value } from '../core/value.ts';
+import { Link, type Value } from '../core/value.ts';
 import { sha256Base64Url } from '../crypto/hash.ts';
 import type {} from '../devices/hyperbuddy.ts';
 import type { Answer } from './answer.ts';
 import { AnswerCache } from './answer-cache.ts';
-import { type Blobs, blobRef } from './blobs.ts';
+import type { Blobs } from './blobs.ts';
 import { conditional } from './conditional.ts';
 import { contentKey } from './content-key.ts';
 import { takeCookies } from './cookies.ts';
@@ -51,6 +56,8 @@ interface Ready {
   readonly etag: string | undefined;
   /** The body is raw bytes: ranges of it can be asked for. */
   readonly ranges: boolean;
+  /** Stands for the body of the answer, which lies in a file or elsewhere in the store: looked up for every caller. */
+  readonly linked: Link | undefined;
   /** Neither a body nor a content type: a person would see nothing. */
   readonly blank: boolean;
 }
@@ -127,29 +134,31 @@ export class Responder {
   ): Awaitable<Answer> {
     if (ready.blank && options.generateIndex && codec === 'httpsig@1.0' && !bundle) {
       const shown = indexPage(result.message, asked, wantsHtml(asked.headers));
-      if (isPromise(shown)) return shown.then((found) => finishAnswer(withPage(ready, found), cookies, asked));
-      return finishAnswer(withPage(ready, shown), cookies, asked);
+      return andThen(shown, (found) => this.#withBody(withPage(ready, found), cookies, asked));
     }
-    return finishAnswer(ready, cookies, asked);
+    return this.#withBody(ready, cookies, asked);
+  }
+
+  #withBody(ready: Ready, cookies: readonly string[], asked: Asked): Awaitable<Answer> {
+    const { linked } = ready;
+    if (linked === undefined) return finishAnswer(ready, cookies, asked);
+    return this.#open(linked, asked.resolver.env).then((body) =>
+      finishAnswer({ ...ready, answer: { ...ready.answer, body } }, cookies, asked),
+    );
+  }
+
+  /** A file to send from; where the store doesn't keep one, the bytes. */
+  async #open(linked: Link, env: Environment): Promise<Answer['body']> {
+    const blob = await this.#blobs?.open(linked.ref);
+    if (blob !== undefined) return { blob, start: 0, end: blob.size };
+    const bytes = await load(linked, env);
+    return isBinary(bytes) ? toBytes(bytes) : raise('store-failed', `What \`${linked.ref}\` leads to is no bytes.`);
   }
 
   // ---- the part that is remembered ------------------------------------------------------------------------------------------
 
   #encoded(codec: string, bundle: boolean, result: Result, options: Answering, asked: Asked): Awaitable<Ready> {
     const { env } = asked.resolver;
-    const blob = blobRef(result.message.get('body'));
-    if (blob !== undefined) return this.#streamed(blob, codec, bundle, result, options, asked);
-    return this.#encodedWhole(codec, bundle, result, options, asked, env);
-  }
-
-  #encodedWhole(
-    codec: string,
-    bundle: boolean,
-    result: Result,
-    options: Answering,
-    asked: Asked,
-    env: Environment,
-  ): Awaitable<Ready> {
     const content = contentKey(result.message);
     const sign =
       asked.sign && options.forceSigned && !result.signed && env.wallet !== undefined && !isOfficial(result.message);
@@ -202,27 +211,6 @@ export class Responder {
       return signed;
     });
   }
-
-  /** A result whose body is a blob: everything else becomes headers, unsigned, and the body is streamed. */
-  async #streamed(
-    ref: string,
-    codec: string,
-    bundle: boolean,
-    result: Result,
-    options: Answering,
-    asked: Asked,
-  ): Promise<Ready> {
-    const { env } = asked.resolver;
-    const blob = codec === 'httpsig@1.0' ? await this.#blobs?.open(ref) : undefined;
-    if (blob === undefined) return this.#encodedWhole(codec, bundle, result, options, asked, env);
-    const rest = result.message.without('body', 'priv').withOrigin(undefined);
-    const encoded = await encodeAnswer(rest, codec, bundle, env);
-    const digest = Buffer.from(ref.slice('data/'.length), 'base64url').toString('base64');
-    const headers = [...encoded.headers, 'content-digest', `sha-256=:${digest}:`];
-    const etag = `"${ref.slice('data/'.length)}"`;
-    const ready = makeReady({ headers, body: new Uint8Array(0), raw: true }, result.status, etag);
-    return { ...ready, answer: { ...ready.answer, body: { blob, start: 0, end: blob.size } } };
-  }
 }
 
 const commitments = new Map<string, Message>([
@@ -252,11 +240,20 @@ function makeReady(encoded: Encoded, status: number, etag: string | undefined): 
   const ranges = status === 200 && encoded.raw && encoded.body !== undefined;
   if (ranges && !names.has('accept-ranges')) headers.push('accept-ranges', 'bytes');
   return {
-    answer: { status, headers, body: encoded.body },
+    answer: { status, headers, body: inMemory(encoded.body) },
     etag: tagged ? etag : undefined,
     ranges,
+    linked: linked(encoded.body),
     blank: encoded.body === undefined && !names.has('content-type'),
   };
+}
+
+function inMemory(body: Encoded['body']): Uint8Array | undefined {
+  return body instanceof Link ? undefined : body;
+}
+
+function linked(body: Encoded['body']): Link | undefined {
+  return body instanceof Link ? body : undefined;
 }
 
 function sizeOf(answer: Answer): number {
@@ -274,7 +271,8 @@ function withPage(ready: Ready, shown: Encoded | undefined): Ready {
   for (let i = 0; i < shown.headers.length; i += 2) {
     if (!names.has(shown.headers[i]!)) headers.push(shown.headers[i]!, shown.headers[i + 1]!);
   }
-  return { ...ready, answer: { ...ready.answer, headers, body: shown.body }, ranges: false };
+  const answer = { ...ready.answer, headers, body: inMemory(shown.body) };
+  return { ...ready, answer, linked: linked(shown.body), ranges: false };
 }
 
 function finishAnswer(ready: Ready, cookies: readonly string[], asked: Asked): Answer {
@@ -289,7 +287,8 @@ function finishAnswer(ready: Ready, cookies: readonly string[], asked: Asked): A
   }
   if (!headers.has('if-none-match') && !headers.has('range')) return answer;
   const method = asked.request.get('method');
-  return method === 'GET' || method === 'HEAD' ? conditional(answer, ready.etag, ready.ranges, headers) : answer;
+  if (method !== 'GET' && method !== 'HEAD') return answer;
+  return conditional(answer, ready.etag, ready.ranges && method === 'GET', headers);
 }
 
 function wantsBundle(wish: Value | undefined, codec: string): boolean {

@@ -18,7 +18,10 @@ export interface HttpModules extends Observers {
   readonly node: () => Resolver;
   /** Instead of the node's `on` option. */
   readonly hooks?: Hooks;
-  /** Where large bodies go, and where the node's cache finds them (`cacheWithBlobs`); without it they stay in memory. */
+  /**
+   * Where large bodies go, where the node's cache finds them (`cacheWithBlobs`), and where bodies are sent from (`withStored`); without it
+   * they are taken into memory.
+   */
   readonly blobs?: Blobs;
   /** The page browsers get for `GET /`. */
   readonly home?: () => Uint8Array | undefined;

@@ -6,7 +6,7 @@
  */
 import { type Awaitable, isPromise } from '../core/awaitable.ts';
 import { AoError, AoException, errorFrom } from '../core/errors.ts';
-import { type Answer, isBlobBody } from './answer.ts';
+import { type Answer, type BlobBody, isBlobBody } from './answer.ts';
 import type { Blobs } from './blobs.ts';
 import { type Body, checkAnnouncedLength, readBody } from './body.ts';
 import type { Edge } from './edge.ts';
@@ -106,23 +106,28 @@ export class Work implements Incoming {
   }
 
   #send(answer: Answer): void {
+    // Working on it is over; how long the caller takes to read it is up to the caller, as long as it reads.
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
     const headers = [...answer.headers, 'request-id', this.requestId];
     const { body } = answer;
-    if (!isBlobBody(body)) {
-      try {
-        this.exchange.respond(answer.status, headers, body);
-      } catch (thrown) {
-        this.#fail(thrown);
-        return;
-      }
-      this.#done(answer.status);
+    if (isBlobBody(body)) {
+      this.#stream(answer.status, headers, body).then(
+        () => this.#done(answer.status),
+        (thrown: unknown) => this.#broken(thrown),
+      );
       return;
     }
-    const pieces = body.blob.read(body.start, body.end);
-    this.exchange.stream(answer.status, headers, pieces, body.end - body.start).then(
-      () => this.#done(answer.status),
-      (thrown: unknown) => this.#broken(thrown),
-    );
+    try {
+      this.exchange.respond(answer.status, headers, body);
+    } catch (thrown) {
+      this.#fail(thrown);
+      return;
+    }
+    this.#done(answer.status);
+  }
+
+  async #stream(status: number, headers: readonly string[], { blob, start, end }: BlobBody): Promise<void> {
+    await this.exchange.stream(status, headers, blob.read(start, end), end - start);
   }
 
   #broken(thrown: unknown): void {

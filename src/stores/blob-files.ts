@@ -7,6 +7,8 @@ import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Blobs } from './engine.ts';
+import type { StoredFile } from './store.ts';
+import { storedFile } from './stored-file.ts';
 
 /** Measured: above this, files are faster than LMDB's overflow pages, and the database stays small. */
 export const blobThreshold = 256 * 1024;
@@ -50,6 +52,10 @@ export class BlobFiles implements Blobs {
     } catch {
       return undefined;
     }
+  }
+
+  open(hash: Uint8Array, size: number): StoredFile {
+    return storedFile(this.#file(hash), hash, size);
   }
 
   size(hash: Uint8Array): number | undefined {

@@ -3,6 +3,7 @@
  * all of them and stand in path-store.ts, so backends agree by construction.
  */
 import type { Awaitable } from '../core/awaitable.ts';
+import type { StoredFile } from './store.ts';
 
 export interface Engine extends AsyncDisposable {
   readonly name: string;
@@ -39,6 +40,8 @@ export interface Blobs {
   /** Puts the bytes on disk for good. */
   write(hash: Uint8Array, bytes: Uint8Array): Promise<void>;
   read(hash: Uint8Array): Uint8Array | undefined;
+  /** To be read in pieces: {@link StoredFile}. */
+  open(hash: Uint8Array, size: number): StoredFile;
   size(hash: Uint8Array): number | undefined;
   hashes(): Iterable<Uint8Array>;
   remove(hash: Uint8Array): void;

@@ -9,7 +9,7 @@
  */
 import { type Awaitable, andThen, isPromise } from '../core/awaitable.ts';
 import { raise } from '../core/errors.ts';
-import type { Bounds, Entry, EntryType, Row, Store, WriteOptions } from './store.ts';
+import type { Bounds, Entry, EntryType, Row, Store, StoredFile, WriteOptions } from './store.ts';
 
 export interface Listed {
   readonly store: Store;
@@ -74,6 +74,10 @@ class StoreList implements Store {
 
   read(path: string): Awaitable<Uint8Array | undefined> {
     return this.#first((store) => store.read(path));
+  }
+
+  open(path: string): Awaitable<StoredFile | undefined> {
+    return this.#first((store) => store.open?.(path));
   }
 
   type(path: string): Awaitable<EntryType | undefined> {

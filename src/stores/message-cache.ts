@@ -102,6 +102,13 @@ export class MessageCache implements Cache {
     return this.#readPath(layout.isIdText(path) ? [path] : layout.segments(path), 0, true);
   }
 
+  isFile(path: string): Awaitable<boolean> {
+    return andThen(
+      path.startsWith(`${layout.data}/`) ? this.store.open?.(path) : undefined,
+      (file) => file !== undefined,
+    );
+  }
+
   /** As {@link read}, but only from the local store. */
   readLocal(path: string): Awaitable<Value | undefined> {
     return this.#readPath(layout.segments(path), 0, false);

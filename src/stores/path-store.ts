@@ -11,7 +11,7 @@ import { type Cell, CellTag, linkCell, linkTarget, makeCell, readCell } from './
 import type { Change, Engine } from './engine.ts';
 import { translate } from './failure.ts';
 import { afterChildren, keyPath, maxPathBytes, pathKey, separator, writableKey } from './path.ts';
-import type { Bounds, Condition, Entry, EntryType, Row, Store, WriteOptions } from './store.ts';
+import type { Bounds, Condition, Entry, EntryType, Row, Store, StoredFile, WriteOptions } from './store.ts';
 
 const maxHops = 64;
 /** A child with more descendants than this is left by a seek instead of by walking. */
@@ -41,6 +41,13 @@ export class PathStore implements Store {
   read(path: string): Uint8Array | undefined {
     const found = this.#locate(path);
     return found?.cell === undefined ? undefined : this.#bytes(found.key, found.cell);
+  }
+
+  open(path: string): StoredFile | undefined {
+    const found = this.#locate(path);
+    if (found?.cell?.tag !== CellTag.blob) return undefined;
+    const [hash, size] = [blobHash(found.cell), blobLength(found.cell)];
+    return this.engine.blobs?.size(hash) === size ? this.engine.blobs.open(hash, size) : noFile(found.key);
   }
 
   type(path: string): EntryType | undefined {
@@ -177,15 +184,8 @@ export class PathStore implements Store {
 
   #bytes(key: string, cell: Cell): Uint8Array {
     if (cell.tag !== CellTag.blob) return cell.payload;
-    const bytes = this.engine.blobs?.read(cell.payload.subarray(0, 32));
-    if (bytes === undefined || bytes.length !== blobLength(cell)) {
-      return raise(
-        'store-failed',
-        `The file with the value of \`${keyPath(key)}\` is missing or cut short.`,
-        'Run `hyperbeam store verify`.',
-      );
-    }
-    return bytes;
+    const bytes = this.engine.blobs?.read(blobHash(cell));
+    return bytes !== undefined && bytes.length === blobLength(cell) ? bytes : noFile(key);
   }
 
   #hasChildren(key: string): boolean {
@@ -252,6 +252,18 @@ function blobCell(key: string, value: Uint8Array): Uint8Array {
   payload.set(sha256(value));
   new DataView(payload.buffer).setBigUint64(32, BigInt(value.length));
   return makeCell(key, CellTag.blob, payload);
+}
+
+function noFile(key: string): never {
+  raise(
+    'store-failed',
+    `The file with the value of \`${keyPath(key)}\` is missing or cut short.`,
+    'Run `hyperbeam store verify`.',
+  );
+}
+
+function blobHash(cell: Cell): Uint8Array {
+  return cell.payload.subarray(0, 32);
 }
 
 /** Number of bytes a blob cell stands for. */

@@ -4,7 +4,7 @@
  */
 import type { Awaitable } from '../core/awaitable.ts';
 import { AoException, type ErrorCode } from '../core/errors.ts';
-import type { Bounds, Entry, EntryType, Row, Store, WriteOptions } from './store.ts';
+import type { Bounds, Entry, EntryType, Row, Store, StoredFile, WriteOptions } from './store.ts';
 
 export interface ReopeningOptions {
   readonly name: string;
@@ -38,6 +38,10 @@ export class ReopeningStore implements Store {
 
   read(path: string): Promise<Uint8Array | undefined> {
     return this.#call((store) => store.read(path));
+  }
+
+  open(path: string): Promise<StoredFile | undefined> {
+    return this.#call((store) => store.open?.(path));
   }
 
   type(path: string): Promise<EntryType | undefined> {

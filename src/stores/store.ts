@@ -21,6 +21,8 @@ export interface Store extends AsyncDisposable {
 
   /** The value at a path, links followed; `undefined` for groups and where nothing is. Throws `store-failed` on damage. */
   read(path: string): Awaitable<Uint8Array | undefined>;
+  /** The value at a path, links followed, to be read in pieces, if it is kept as a file of its own; else `undefined`. */
+  open?(path: string): Awaitable<StoredFile | undefined>;
   /** What stands at a path, links followed. */
   type(path: string): Awaitable<EntryType | undefined>;
   /** Names directly below a path in order, links followed; `undefined` if it is not a group. */
@@ -41,6 +43,17 @@ export interface Store extends AsyncDisposable {
   flush(): Awaitable<void>;
   /** Removes everything. */
   reset(): Awaitable<void>;
+}
+
+/** A large value that is read piece by piece. */
+export interface StoredFile {
+  readonly size: number;
+  /**
+   * The bytes from `start` to before `end`. The file is opened with the first piece and closed with the last, or when the reader breaks off.
+   * Throws `store-failed` where the file is missing or too short, and if a reading of the whole is not what was stored: then before its
+   * last piece is given, so that nobody takes it for whole.
+   */
+  read(start?: number, end?: number): AsyncIterable<Uint8Array>;
 }
 
 export type EntryType = 'simple' | 'composite';

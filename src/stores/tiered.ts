@@ -4,7 +4,16 @@
  */
 import { type Awaitable, andThen } from '../core/awaitable.ts';
 import { data, messages } from './layout.ts';
-import { type Bounds, type Entry, type EntryType, put, type Row, type Store, type WriteOptions } from './store.ts';
+import {
+  type Bounds,
+  type Entry,
+  type EntryType,
+  put,
+  type Row,
+  type Store,
+  type StoredFile,
+  type WriteOptions,
+} from './store.ts';
 
 export interface TieredOptions {
   readonly front: Store;
@@ -59,6 +68,11 @@ class TieredStore implements Store {
         return andThen(this.#front.write([put(path, far)]), () => far);
       });
     });
+  }
+
+  /** Of the back: what is too large for it to hold in memory is no load for the front either. */
+  open(path: string): Awaitable<StoredFile | undefined> {
+    return this.#back.open?.(path);
   }
 
   type(path: string): Awaitable<EntryType | undefined> {

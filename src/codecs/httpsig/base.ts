@@ -45,7 +45,7 @@ export function components(tabm: Message, raw: readonly string[], bundle: boolea
   const keys = inputKeys(tabm, raw, bundle, env);
   const { fields, body } = encodeFields(bundle ? withTypesOf(tabm, keys, env) : tabm, env, keys);
   // A body that isn't empty came with its digest.
-  if (body !== undefined && body.length === 0) fields.set('content-digest', contentDigest(body));
+  if (body !== undefined && isBinary(body) && body.length === 0) fields.set('content-digest', contentDigest(body));
   if (keys.includes('signature') && !tabm.has('commitments')) signOwnCommitment(tabm, fields, env);
   return env.dialect.componentOrder === 'committed'
     ? inCommittedOrder(raw, fields)

@@ -30,11 +30,12 @@ import { components, defaultKeys, signatureBase, signatureParams } from './base.
 import { inlined, linked } from './children.ts';
 import { isForeign, verifyForeign } from './foreign.ts';
 import { type KeyMaterial, keyMaterial, publicKeyId } from './keyid.ts';
+import { withLinkedBytes } from './linked-bytes.ts';
 import { isBundle } from './signature-input.ts';
 
 const device = 'httpsig@1.0';
 
-export const httpsigCommitter: Committer = { commit, verify };
+export const httpsigCommitter: Committer = { commit, verify, hashesLinks: true };
 
 // ---- committing -------------------------------------------------------------------------------------------------------------
 
@@ -155,7 +156,9 @@ export function authenticated(
 
 function covering(tabm: Message, keys: readonly string[], bundle: boolean, env: Environment) {
   const prepared = bundle ? inlined(tabm, env) : linked(tabm, env);
-  return andThen(prepared, (ready) => components(ready, keys, bundle, env));
+  return andThen(prepared, (whole) =>
+    andThen(withLinkedBytes(whole, env, keys), (ready) => components(ready, keys, bundle, env)),
+  );
 }
 
 function addCommitment(tabm: Message, id: string, commitment: Message): Message {

@@ -2,11 +2,12 @@
  * A TABM as HTTP fields and a body, without its signatures (spec 02 §2.2 steps 2–8). Children are encoded where they stand: a TABM with
  * links gives `key+link` fields, one with inline children a multipart body.
  */
-import { type Binary, isBinary, isId } from '../../core/bytes.ts';
+import { type Binary, fromBase64, isBinary, isId, toBase64 } from '../../core/bytes.ts';
 import type { Environment } from '../../core/environment.ts';
+import { hashOfLinked } from '../../core/links.ts';
 import { isPrivateKey, type Message } from '../../core/message.ts';
 import { keyOrder } from '../../core/order.ts';
-import type { Value } from '../../core/value.ts';
+import type { Link, Value } from '../../core/value.ts';
 import { sha256Base64 } from '../../crypto/hash.ts';
 import { escapeKey } from '../key-escape.ts';
 import { serializeString } from '../structured-fields.ts';
@@ -17,7 +18,16 @@ import { checkPartName, survivesAsField } from './wire.ts';
 export interface Encoded {
   /** Header fields. Names are unique and in no particular order. */
   readonly fields: Map<string, Binary>;
-  readonly body: Binary | undefined;
+  /** A link to bytes if the body is nothing but what the link stands for. */
+  readonly body: Binary | Link | undefined;
+}
+
+/** The entries of a TABM, told apart: those that become fields and those that become the body. */
+interface Placed {
+  readonly fields: Map<string, Binary>;
+  readonly body: Map<string, Value>;
+  /** The key whose value is the body itself, if there is nothing else in it. */
+  readonly inline: string;
 }
 
 /** Keys of a TABM that are never fields. */
@@ -37,6 +47,17 @@ function isApart(key: string): boolean {
  * (wire.ts).
  */
 export function encodeFields(tabm: Message, env: Environment, keys?: readonly string[], wire = false): Encoded {
+  const { fields, body, inline } = placed(tabm, env, keys, wire);
+  return { fields, body: body.size === 0 ? undefined : encodeBody(body, inline, fields, env) };
+}
+
+/** Whether the body is the value of one key. With more in it, it would have to be put together. */
+export function isBodyOneValue(tabm: Message, env: Environment, keys?: readonly string[], wire = false): boolean {
+  const { body, inline } = placed(tabm, env, keys, wire);
+  return body.size === 1 && body.has(inline);
+}
+
+function placed(tabm: Message, env: Environment, keys: readonly string[] | undefined, wire: boolean): Placed {
   const fields = new Map<string, Binary>();
   const body = new Map<string, Value>();
   const ids: string[] = [];
@@ -71,7 +92,7 @@ export function encodeFields(tabm: Message, env: Environment, keys?: readonly st
     else fields.set('ao-ids', value);
   }
   if (inline === 'data' && !has(tabm, 'ao-body-key', keys)) fields.set('ao-body-key', 'data');
-  return { fields, body: body.size === 0 ? undefined : encodeBody(body, inline, fields, env) };
+  return { fields, body, inline };
 }
 
 function looksLikeId(key: string): boolean {
@@ -118,7 +139,13 @@ function encodeBody(
   inline: string,
   fields: Map<string, Binary>,
   env: Environment,
-): Binary | undefined {
+): Binary | Link | undefined {
+  const alone = values.size === 1 ? values.get(inline) : undefined;
+  const hash = hashOfLinked(alone);
+  if (hash !== undefined) {
+    fields.set('content-digest', digestField(toBase64(fromBase64(hash)!)));
+    return alone as Link;
+  }
   const parts = group(values, env);
   if (parts.size === 0) return undefined;
   const only = parts.size === 1 ? parts.get(inline) : undefined;
@@ -134,5 +161,9 @@ function encodeBody(
 }
 
 export function contentDigest(body: Binary): string {
-  return `sha-256=:${sha256Base64(body)}:`;
+  return digestField(sha256Base64(body));
+}
+
+function digestField(sha256InBase64: string): string {
+  return `sha-256=:${sha256InBase64}:`;
 }

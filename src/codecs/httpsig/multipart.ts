@@ -11,9 +11,9 @@ import type { Environment } from '../../core/environment.ts';
 import { raise } from '../../core/errors.ts';
 import { isMessage, type Message } from '../../core/message.ts';
 import { keyOrder } from '../../core/order.ts';
-import { isList, type Value } from '../../core/value.ts';
+import { isList, Link, type Value } from '../../core/value.ts';
 import { sha256Base64Url } from '../../crypto/hash.ts';
-import { toTabm } from '../structured.ts';
+import { toTabm, unresolved } from '../structured.ts';
 import { joinBinaries } from './text.ts';
 
 /** Longer values do not become header lines, but bodies of their own. */
@@ -40,6 +40,7 @@ export function group(body: ReadonlyMap<string, Value>, env: Environment): Parts
 
 function groupMessage(value: Value, path: string, parts: Parts, env: Environment, depth: number): void {
   if (depth > env.limits.maxDepth) raise('limit-exceeded', `A message is nested deeper than ${env.limits.maxDepth}.`);
+  if (value instanceof Link) unresolved(value);
   const message = isList(value) ? (toTabm(value, 'inline', env, depth) as Message) : value;
   if (!isMessage(message)) raise('bad-type', `The value at \`${path}\` has no encoded form.`);
   if (message.size === 0) {

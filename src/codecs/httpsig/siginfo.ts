@@ -21,6 +21,7 @@ import { type Dictionary, type Item, isInnerList, type Params, parseDictionary, 
 import { committedKeysOf, components } from './base.ts';
 import { inlined, linked } from './children.ts';
 import { committerOfKeyId } from './keyid.ts';
+import { withLinkedBytes } from './linked-bytes.ts';
 import { decodeName } from './names.ts';
 import { readOriginalTags } from './original-tags.ts';
 import { isBundle, type Line, writeCommitment } from './signature-input.ts';
@@ -46,9 +47,8 @@ export function writeSiginfo(
     const name = `${bundle}\n${raw.join('\n')}`;
     let lines = known.get(name);
     if (lines === undefined) {
-      lines = andThen(
-        bundle ? inlined(tabm, env) : linked(tabm, env),
-        (prepared) => components(prepared, raw, bundle, env).lines,
+      lines = andThen(bundle ? inlined(tabm, env) : linked(tabm, env), (prepared) =>
+        andThen(withLinkedBytes(prepared, env, raw), (ready) => components(ready, raw, bundle, env).lines),
       );
       known.set(name, lines);
     }
