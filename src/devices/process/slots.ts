@@ -4,8 +4,6 @@
  *     computed/<process>/<slot, 16 digits>  →  { whole: state } | { change: difference to the slot before } | { failed: error }
  *     computed-at/<process>                 →  when results were written last, in milliseconds since 1970
  *
- *     refreshed/<process>                   →  when the newest of them was last known to be the newest of the schedule
- *
  * A state is written whole when the differences since the last whole one have grown to its size; so the store holds at most about twice
  * the changes, and reading a slot reads at most about twice a state. States are recomputable: writing them waits for no disk.
  */
@@ -30,8 +28,6 @@ export interface FailedSlot {
   readonly slot: number;
   readonly failed: Message;
 }
-
-const refreshed = 'refreshed';
 
 /** Differences in a row before a whole state is due, whatever their size: bounds the reads for one slot. */
 const maxChanges = 64;
@@ -68,22 +64,6 @@ export class Slots {
     return andThen(this.#store.read(timePath(process)), (cell) =>
       cell === undefined ? undefined : Number(decode(cell)),
     );
-  }
-
-  /** When the newest state was last known to be that of the newest slot, in milliseconds since 1970. */
-  refreshedAt(process: string): Awaitable<number | undefined> {
-    return andThen(this.#store.read(`${refreshed}/${process}`), (bytes) => {
-      const at = bytes && decode(bytes);
-      return typeof at === 'number' ? at : undefined;
-    });
-  }
-
-  /** Notes that the newest state is that of the newest slot. Roughly: not more than once in a second. */
-  refresh(process: string, at: number): Awaitable<void> {
-    return andThen(this.refreshedAt(process), (before) => {
-      if (before !== undefined && at >= before && at - before < 1_000) return undefined;
-      return andThen(this.#store.write([put(`${refreshed}/${process}`, encode(at))]), () => undefined);
-    });
   }
 
   /** A writer that continues after the newest result. One per process: the lane's. */
