@@ -45,7 +45,9 @@ const rows = JSON.parse(
 
 /** Keys that the rows leave out of every value. */
 const leftOut = new Set(
-  'commitments module process authority scheduler scheduler-location scheduler-device random-seed snapshot'.split(' '),
+  'commitments module process authority scheduler scheduler-location scheduler-device random-seed snapshot parameters'.split(
+    ' ',
+  ),
 );
 
 let machines: LuaMachines;

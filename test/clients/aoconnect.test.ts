@@ -65,7 +65,7 @@ async function evaluate(process: string, data: string): Promise<Result> {
 }
 
 describe('processes', () => {
-  test('spawn, message, result', async () => {
+  test('[row processes/11/client library] spawn, message, result', async () => {
     const process = await spawnRuntime('first');
     expect(process).toMatch(/^[\w-]{43}$/);
     const slot = await ao.message({ process, tags: [tag('Action', 'Eval')], data: '1 + 1' });
@@ -91,7 +91,7 @@ describe('processes', () => {
     expect((await evaluate(process, '"still here"')).Output.data).toBe('still here');
   });
 
-  test('a dry run sees the newest state and leaves no trace', async () => {
+  test('[row processes/11/client library] a dry run sees the newest state and leaves no trace', async () => {
     const process = await spawnRuntime('dry');
     await evaluate(
       process,

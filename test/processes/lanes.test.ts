@@ -96,6 +96,7 @@ describe('failures', () => {
         4,
         'boom',
       ]);
+      expect(await world.library.ao.get(said!, 'trace/1/parameters/1')).toBe('boom');
     }
     expect(value(await world.get(`/${process}/compute/at-slot`))).toBe(3);
     expect(value(await world.get(`/${process}/compute=3/n`))).toBe(3);

@@ -64,7 +64,10 @@ function traceOf({ frames, kind }: LuaFailure, called: string | undefined, was: 
   );
 }
 
-function frame({ name, chunk, line }: LuaFrame): Value {
-  const known = name === '' ? UNDEFINED : name;
-  return line === undefined ? message({ function: known }) : message({ function: known, line: `${chunk}:${line}` });
+function frame({ name, chunk, line, args }: LuaFrame): Value {
+  return message({
+    function: name === '' ? UNDEFINED : name,
+    line: line === undefined ? undefined : `${chunk}:${line}`,
+    parameters: args.length === 0 ? undefined : args.map((arg) => arg ?? atom('nil')),
+  });
 }
