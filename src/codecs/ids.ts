@@ -4,6 +4,8 @@
  */
 import { createHmac } from 'node:crypto';
 import type { Binary } from '../core/bytes.ts';
+import { commitmentsOf, commitmentText, keysCommittedBy } from '../core/commitments.ts';
+import type { DialectName } from '../core/dialect.ts';
 import type { Environment } from '../core/environment.ts';
 import { Message } from '../core/message.ts';
 import { isList, type Value } from '../core/value.ts';
@@ -31,8 +33,32 @@ export function unsignedId(value: Message | readonly Value[], env: Environment, 
   return unsignedIdOf(components(tabm, defaultKeys(tabm), false, env).lines);
 }
 
-/** The commitment whose id is the unsigned id of a message without commitments, as a map of one. */
+const unsignedSlots: { readonly [name in DialectName]: symbol } = {
+  '2025-09': Symbol('unsigned commitment'),
+  '2025-11': Symbol('unsigned commitment'),
+  '2026': Symbol('unsigned commitment'),
+};
+
+/** The commitment whose id is the unsigned id of a message, as a map of one. The message's own commitments don't matter. */
 export function unsignedCommitment(message: Message, env: Environment): Message {
+  return message.derive(unsignedSlots[env.dialect.name], () => makeUnsigned(message.without('commitments'), env));
+}
+
+/**
+ * What this node has just signed by the rules of this dialect bears its unsigned commitment already, if that covers everything: it need
+ * not be made again.
+ */
+export function keepUnsigned(message: Message, env: Environment): void {
+  for (const [id, commitment] of commitmentsOf(message)) {
+    if (commitmentText(commitment, 'keyid') !== constantKeyId || commitment.has('bundle')) continue;
+    if (commitmentText(commitment, 'commitment-device') !== 'httpsig@1.0') continue;
+    const covered = new Set(keysCommittedBy(commitment));
+    if (covered.size !== message.size - 1 || ![...covered].every((key) => message.has(key))) continue;
+    message.derive(unsignedSlots[env.dialect.name], () => new Message(new Map([[id, commitment]])));
+  }
+}
+
+function makeUnsigned(message: Message, env: Environment): Message {
   const tabm = toTabm(message, 'link', env) as Message;
   const { lines, committed } = components(tabm, defaultKeys(tabm), false, env);
   const id = unsignedIdOf(lines);

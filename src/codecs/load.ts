@@ -63,13 +63,13 @@ export function complete(message: Message, env: Environment): Message {
   const linked = new Set(message.has('commitments') ? selectCommitments(message, everySigner) : []);
   const kept = keepCommitments(message, (id) => linked.has(id));
   if (commitmentsOf(kept).some(([, commitment]) => committerOf(commitment) === undefined)) return kept;
-  return addCommitments(kept, unsignedCommitment(message.without('commitments'), env));
+  return addCommitments(kept, unsignedCommitment(message, env));
 }
 
 /** The message without the unsigned commitment that {@link complete} would make. One that says anything else stays. */
 function bare(message: Message, env: Environment): Message {
   if (!message.has('commitments')) return message;
-  const [made] = unsignedCommitment(message.without('commitments'), env).keys();
+  const [made] = unsignedCommitment(message, env).keys();
   return keepCommitments(message, (id) => id !== made);
 }
 

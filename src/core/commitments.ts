@@ -24,10 +24,16 @@ export function withoutLinkSuffix(key: string): string {
   return key.length >= linkSuffix.length && key.endsWith(linkSuffix) ? key.slice(0, -linkSuffix.length) : key;
 }
 
+const pairsSlot = Symbol('commitments in order');
+
 /** The commitments of a message by id, in the order of the map. */
 export function commitmentsOf(message: Message): readonly (readonly [string, Message])[] {
   const all = message.get('commitments');
-  if (!isMessage(all)) return [];
+  // Asked for dozens of times on the way of a message; copies of a message share their commitments, and so the answer.
+  return isMessage(all) ? all.derive(pairsSlot, () => pairsOf(all)) : [];
+}
+
+function pairsOf(all: Message): readonly (readonly [string, Message])[] {
   const out: (readonly [string, Message])[] = [];
   for (const id of all.keys()) {
     const commitment = all.get(id);
@@ -49,7 +55,10 @@ export function committerOf(commitment: Message): string | undefined {
 
 /** Ids of the selected commitments; if that is none, of every httpsig commitment without a committer (spec 01 §1.8). */
 export function selectCommitments(message: Message, selection: Selection): readonly string[] {
-  const all = commitmentsOf(message);
+  return derived(message, selection, 'ids', () => select(commitmentsOf(message), selection));
+}
+
+function select(all: readonly (readonly [string, Message])[], selection: Selection): readonly string[] {
   const chosen = new Set<string>(
     selection.ids === 'none' ? [] : selection.ids === 'all' ? all.map(([id]) => id) : selection.ids,
   );
@@ -65,20 +74,32 @@ export function selectCommitments(message: Message, selection: Selection): reado
   return all.filter(([, one]) => isUnsigned(one)).map(([id]) => id);
 }
 
+/** What follows from the commitments of a message alone. For the usual selections it is worked out once for all copies of the message. */
+function derived<T>(message: Message, selection: Selection, what: keyof Slots, make: () => T): T {
+  const all = message.get('commitments');
+  const slots = usual.get(selection);
+  return slots === undefined || !isMessage(all) ? make() : all.derive(slots[what], make);
+}
+
 function isUnsigned(commitment: Message): boolean {
   return committerOf(commitment) === undefined && commitmentText(commitment, 'commitment-device') === 'httpsig@1.0';
 }
 
+const keysSlot = Symbol('committed keys');
+const rawKeysSlot = Symbol('committed keys as spelt');
+
 /** The keys one commitment covers, in its order, without `+link`. */
 export function keysCommittedBy(commitment: Message): readonly string[] {
-  return rawKeysCommittedBy(commitment).map(withoutLinkSuffix);
+  return commitment.derive(keysSlot, () => rawKeysCommittedBy(commitment).map(withoutLinkSuffix));
 }
 
 /** As {@link keysCommittedBy}, with `+link` where the commitment spells it. */
 export function rawKeysCommittedBy(commitment: Message): readonly string[] {
-  const committed = commitment.get('committed');
-  const items = isList(committed) ? committed : isMessage(committed) ? numberedValues(committed) : [];
-  return items.filter(isBinary).map((key: Binary) => toText(key) ?? '');
+  return commitment.derive(rawKeysSlot, () => {
+    const committed = commitment.get('committed');
+    const items = isList(committed) ? committed : isMessage(committed) ? numberedValues(committed) : [];
+    return items.filter(isBinary).map((key: Binary) => toText(key) ?? '');
+  });
 }
 
 function numberedValues(message: Message): readonly Value[] {
@@ -88,14 +109,26 @@ function numberedValues(message: Message): readonly Value[] {
     .map((key) => message.get(key)!);
 }
 
+function isSameList(a: readonly string[], b: readonly string[]): boolean {
+  return a === b || (a.length === b.length && a.every((key, i) => key === b[i]));
+}
+
 /** The keys that every selected commitment covers, in order of their last appearance. */
 export function committedKeys(message: Message, selection: Selection, raw: boolean = false): readonly string[] {
+  return derived(message, selection, raw ? 'rawKeys' : 'keys', () => commonKeys(message, selection, raw));
+}
+
+function commonKeys(message: Message, selection: Selection, raw: boolean): readonly string[] {
   const lists: (readonly string[])[] = [];
   const all = message.get('commitments');
   for (const id of selectCommitments(message, selection)) {
     const commitment = isMessage(all) ? all.get(id) : undefined;
     if (!isMessage(commitment)) raise('bad-commitment', `The message has no commitment ${id}.`);
     lists.push(raw ? rawKeysCommittedBy(commitment) : keysCommittedBy(commitment));
+  }
+  const [first] = lists;
+  if (first !== undefined && lists.every((list) => isSameList(list, first)) && new Set(first).size === first.length) {
+    return first;
   }
   const counts = new Map<string, number>();
   for (const list of lists) {
@@ -111,6 +144,20 @@ export function committedKeys(message: Message, selection: Selection, raw: boole
 export const everySigner: Selection = { committers: 'all', ids: 'none' };
 export const everyCommitment: Selection = { committers: 'none', ids: 'all' };
 export const unsignedOnly: Selection = { committers: 'none', ids: 'none' };
+
+/** Where the answers about a selection are remembered. */
+interface Slots {
+  readonly ids: symbol;
+  readonly keys: symbol;
+  readonly rawKeys: symbol;
+}
+
+const usual: ReadonlyMap<Selection, Slots> = new Map(
+  [everySigner, everyCommitment, unsignedOnly].map((selection) => [
+    selection,
+    { ids: Symbol('ids'), keys: Symbol('keys'), rawKeys: Symbol('raw keys') },
+  ]),
+);
 
 /** Whether every signature (or, without one, the unsigned commitment) claims to cover the key. */
 export function isCommittedKey(key: string, message: Message): boolean {

@@ -55,7 +55,17 @@ export class LoadBudget {
 
 /** The value with every link inside it loaded. */
 export function loadAll(value: Value, env: Environment): Awaitable<Value> {
-  return loadDeep(value, env, new LoadBudget(env), 0);
+  // Most messages have no links anywhere: to see that is cheaper than to look at everything as if it could be one.
+  return holdsLink(value, env.limits.maxDepth) ? loadDeep(value, env, new LoadBudget(env), 0) : value;
+}
+
+/** Whether there is a link in the value, or so many levels that looking further is left to those who count them. */
+function holdsLink(value: Value, levels: number): boolean {
+  if (value instanceof Link || levels < 0) return true;
+  if (isList(value)) return value.some((item) => typeof item === 'object' && holdsLink(item, levels - 1));
+  if (!isMessage(value)) return false;
+  for (const [, child] of value.entries()) if (typeof child === 'object' && holdsLink(child, levels - 1)) return true;
+  return false;
 }
 
 function loadDeep(value: Value, env: Environment, budget: LoadBudget, depth: number): Awaitable<Value> {

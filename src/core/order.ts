@@ -13,14 +13,26 @@ const maxScratch = 64;
 
 /** Order of key lists, signature components, `keys`. Sorts `keys` in place and returns it. */
 export function keyOrder(keys: string[]): string[] {
-  if (keys.length <= maxSortedKeys) return keys.sort(compareKeys);
-  return trieOrder(keys).reverse();
+  return keys.length <= maxSortedKeys ? sorted(keys) : trieOrder(keys).reverse();
 }
 
 /** Order of folds, iterators and JSON objects. Sorts `keys` in place and returns it. */
 export function foldOrder(keys: string[]): string[] {
-  if (keys.length <= maxSortedKeys) return keys.sort(compareKeys);
-  return trieOrder(keys);
+  return keys.length <= maxSortedKeys ? sorted(keys) : trieOrder(keys);
+}
+
+/** By insertion: few keys, mostly in order already, and `sort` makes lists of its own. */
+function sorted(keys: string[]): string[] {
+  for (let i = 1; i < keys.length; i++) {
+    const key = keys[i]!;
+    let at = i;
+    while (at > 0 && compareKeys(keys[at - 1]!, key) > 0) {
+      keys[at] = keys[at - 1]!;
+      at--;
+    }
+    keys[at] = key;
+  }
+  return keys;
 }
 
 interface Ranked {

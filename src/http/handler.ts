@@ -102,7 +102,6 @@ class Handler {
   }
 
   #resolve(request: Message, incoming: Incoming, node: Resolver): Awaitable<Answer> {
-    this.#keep(request, node);
     return andThen(node.parse(request), (steps) => {
       const hooked = this.#hooks.request(request, steps, node);
       return isPromise(hooked)
@@ -114,7 +113,10 @@ class Handler {
   #resolveHooked(hooked: Outcome | readonly Value[], request: Message, incoming: Incoming): Awaitable<Answer> {
     const node = this.#modules.node();
     if (!isSteps(hooked)) return this.#respond(hooked, request, incoming, node, false);
-    if (hooked.length === 0) return this.#atRoot(incoming, node);
+    if (hooked.length === 0) {
+      this.#keep(request, node);
+      return this.#atRoot(incoming, node);
+    }
     const options = {
       forceMessage: true,
       lendsKey: false,
@@ -146,6 +148,8 @@ class Handler {
     resolver: Resolver,
     sign: boolean,
   ): Awaitable<Answer> {
+    // Now, when it has been scheduled if it was meant to be: then it is stored already.
+    this.#keep(request, resolver);
     const { metrics } = this.#modules;
     const started = metrics === undefined ? 0 : performance.now();
     const answer = this.#responder.respond(outcome, { request, headers: exchange.headers, resolver, requestId, sign });

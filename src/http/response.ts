@@ -159,9 +159,10 @@ export class Responder {
 
   #encoded(codec: string, bundle: boolean, result: Result, options: Answering, asked: Asked): Awaitable<Ready> {
     const { env } = asked.resolver;
-    const content = contentKey(result.message);
     const sign =
       asked.sign && options.forceSigned && !result.signed && env.wallet !== undefined && !isOfficial(result.message);
+    // What somebody has signed for this one request, an assignment above all, will not be asked for again.
+    const content = result.signed && !isRead(asked) ? undefined : contentKey(result.message);
     // What else decides on the bytes; the hashpath only where it is signed.
     const path = sign && options.signHashpath ? hashpath(result.message, env) : '';
     const key =
@@ -286,9 +287,13 @@ function finishAnswer(ready: Ready, cookies: readonly string[], asked: Asked): A
     answer = { ...answer, headers: own };
   }
   if (!headers.has('if-none-match') && !headers.has('range')) return answer;
-  const method = asked.request.get('method');
-  if (method !== 'GET' && method !== 'HEAD') return answer;
-  return conditional(answer, ready.etag, ready.ranges && method === 'GET', headers);
+  if (!isRead(asked)) return answer;
+  return conditional(answer, ready.etag, ready.ranges && asked.request.get('method') === 'GET', headers);
+}
+
+function isRead({ request }: Asked): boolean {
+  const method = request.get('method');
+  return method === 'GET' || method === 'HEAD';
 }
 
 function wantsBundle(wish: Value | undefined, codec: string): boolean {

@@ -24,6 +24,7 @@ import type { Cache } from '../core/cache.ts';
 import { committerOf } from '../core/commitments.ts';
 import { decode, encode } from '../core/encode.ts';
 import type { Environment } from '../core/environment.ts';
+import { equal } from '../core/equal.ts';
 import { raise } from '../core/errors.ts';
 import { isMessage, type Message, messageFrom } from '../core/message.ts';
 import { Recent } from '../core/recent.ts';
@@ -32,7 +33,7 @@ import { blobThreshold } from './blob-files.ts';
 import * as layout from './layout.ts';
 import { type Indexed, MatchIndex } from './match-index.ts';
 import { type Body, readMessageCell, splitOf, storedUnsignedCommitment } from './message-cell.ts';
-import { MessageWriter } from './message-writer.ts';
+import { MessageWriter, storedPart } from './message-writer.ts';
 import type { Source, Sourced } from './remote/source.ts';
 import { type Bounds, type Entry, put, type Store } from './store.ts';
 import { WeightedLru } from './weighted-lru.ts';
@@ -84,6 +85,8 @@ export class MessageCache implements Cache {
   readonly #maxInlineBytes: number;
   readonly #onSourceFailure: (source: Source, error: unknown) => void;
   readonly #asking = new Map<string, Promise<Value | undefined>>();
+  /** Signed messages that are stored, by the object that their copies share. */
+  readonly #written = new WeakMap<Message, { readonly message: Message; readonly id: string }>();
 
   constructor(options: MessageCacheOptions) {
     this.store = options.store;
@@ -292,6 +295,8 @@ export class MessageCache implements Cache {
   // ---- writing --------------------------------------------------------------------------------------------------------------
 
   write(value: Value, options: { readonly durable?: boolean } = {}): Awaitable<string> {
+    const before = options.durable !== true && isMessage(value) ? this.#writtenAs(value) : undefined;
+    if (before !== undefined) return before;
     return andThen(this.prepare(value), ({ path, entries, done }) => {
       if (entries.length === 0 && options.durable !== true) return path;
       return andThen(this.store.write(entries, options), () => {
@@ -299,6 +304,16 @@ export class MessageCache implements Cache {
         return path;
       });
     });
+  }
+
+  /**
+   * The id of a signed message that was written lately, as it is now. A message that gets a slot is stored with its assignment; that it is
+   * then kept as a signed request as well took a twelfth of a post.
+   */
+  #writtenAs(value: Message): string | undefined {
+    const commitments = value.get('commitments');
+    const written = isMessage(commitments) ? this.#written.get(commitments) : undefined;
+    return written !== undefined && equal(written.message, storedPart(value)) ? written.id : undefined;
   }
 
   /**
@@ -326,6 +341,9 @@ export class MessageCache implements Cache {
         entries: fresh.length === 0 ? entries : [...entries, this.#index.note(fresh)],
         done: () => {
           for (const id of writer.touched) this.#memory.delete(id);
+          for (const [message, id] of writer.committed) {
+            this.#written.set(message.get('commitments') as Message, { message, id });
+          }
         },
       };
     });

@@ -14,7 +14,7 @@ import { committedValue, unsignedCommitment } from '../codecs/ids.ts';
 import { received, remember } from '../codecs/spelling.ts';
 import { toTabm } from '../codecs/structured.ts';
 import { type Binary, byteLength, isBinary, sameBytes, toBytes } from '../core/bytes.ts';
-import { keysCommittedBy } from '../core/commitments.ts';
+import { keysCommittedBy, uncommitted } from '../core/commitments.ts';
 import { decode, encode } from '../core/encode.ts';
 import type { Environment } from '../core/environment.ts';
 import { raise } from '../core/errors.ts';
@@ -47,11 +47,11 @@ export interface Shallow {
 }
 
 /**
- * The cell of a message without commitments, or of a list. `child` gives the id of a child, and sees to it that it is written.
+ * The cell of a message, its commitments left out, or of a list. `child` gives the id of a child, and sees to it that it is written.
  * `original` is the message as it came, whose spelling counts.
  */
 export function makeMessageCell(
-  value: Message | readonly Value[],
+  whole: Message | readonly Value[],
   original: Message | undefined,
   child: (value: Message | readonly Value[]) => string,
   env: Environment,
@@ -69,10 +69,11 @@ export function makeMessageCell(
     const inline = item.map((member) => shallow(member, true));
     return encode(inline).length <= maxInlineList ? inline : link;
   };
-  if (isList(value)) {
-    return { id: env.unsignedId(value, env), cell: encode([value.map((item) => shallow(item)), false, false]), splits };
+  if (isList(whole)) {
+    return { id: env.unsignedId(whole, env), cell: encode([whole.map((item) => shallow(item)), false, false]), splits };
   }
-  const unsigned = unsignedCommitment(value, env);
+  const value = uncommitted(whole);
+  const unsigned = unsignedCommitment(whole, env);
   const id = unsigned.keys()[0]!;
   const covered = keysCommittedBy(unsigned.get(id) as Message);
   const spelling = original === undefined ? undefined : spellingOf(original, value, env);

@@ -36,6 +36,8 @@ export class MessageWriter {
   readonly fresh: string[] = [];
   /** Unsigned ids of messages that got commitments. */
   readonly touched: string[] = [];
+  /** Every message with commitments in it, as it is stored, with its unsigned id. */
+  readonly committed: (readonly [Message, string])[] = [];
   readonly #cache: { readonly store: Store; read(path: string): Awaitable<Value | undefined> };
   readonly #env: Environment;
   /** Ids that somebody else has checked. */
@@ -65,9 +67,8 @@ export class MessageWriter {
 
   #addReady(ready: Whole, original: Whole, depth: number): Awaitable<string> {
     const children: Whole[] = [];
-    const content = isMessage(ready) ? uncommitted(ready) : ready;
     const shallow = makeMessageCell(
-      content,
+      ready,
       isMessage(original) ? original : undefined,
       (child) => {
         children.push(child);
@@ -83,7 +84,7 @@ export class MessageWriter {
       }
       return andThen(
         mapInOrder(children, (child) => this.add(child, depth + 1)),
-        () => andThen(isMessage(ready) ? this.#addCommitments(shallow.id, ready) : undefined, () => shallow.id),
+        () => andThen(isMessage(ready) ? this.#addCommitments(shallow.id, ready, isNew) : undefined, () => shallow.id),
       );
     });
   }
@@ -94,11 +95,16 @@ export class MessageWriter {
     return andThen(this.#cache.store.read(`${messages}/${id}`), (cell) => cell === undefined);
   }
 
-  #addCommitments(unsigned: string, message: Message): Awaitable<void> {
+  #addCommitments(unsigned: string, message: Message, isNew: boolean): Awaitable<void> {
     const all = commitmentsOf(message);
     if (all.length === 0) return;
+    this.committed.push([message, unsigned]);
     return andThen(
-      mapInOrder(all, ([id, commitment]) => this.#addCommitment(unsigned, id, commitment, message)),
+      mapInOrder(all, ([id, commitment]) =>
+        isNew
+          ? this.#addTo(unsigned, id, commitment, message, undefined, undefined)
+          : this.#addCommitment(unsigned, id, commitment, message),
+      ),
       (leads) => {
         const signatures = selectCommitments(message, everySigner);
         // The sum of all signatures is how parents refer to a message with several.
@@ -107,28 +113,40 @@ export class MessageWriter {
     );
   }
 
-  /** Whether the commitment's id leads to the message from now on. */
+  /** Adds a commitment of a message that is stored; whether its id leads to the message from now on. */
   #addCommitment(unsigned: string, id: string, commitment: Message, message: Message): Awaitable<boolean> {
+    return andThen(this.#cache.store.read(`${commitments}/${unsigned}/${id}`), (known) =>
+      andThen(this.#cache.store.read(`${aliases}/${id}`), (alias) =>
+        this.#addTo(unsigned, id, commitment, message, known, alias),
+      ),
+    );
+  }
+
+  /** As {@link #addCommitment}. `known` and `alias` are what is stored of the commitment and under its id: nothing, if the message is new. */
+  #addTo(
+    unsigned: string,
+    id: string,
+    commitment: Message,
+    message: Message,
+    known: Uint8Array | undefined,
+    alias: Uint8Array | undefined,
+  ): Awaitable<boolean> {
     const path = `${commitments}/${unsigned}/${id}`;
-    return andThen(this.#cache.store.read(path), (known) => {
-      const cell = encode(commitment);
-      const isKnown = known !== undefined && sameBytes(known, cell);
-      return andThen(this.#cache.store.read(`${aliases}/${id}`), (alias): Awaitable<boolean> => {
-        const leads = id === unsigned || (alias !== undefined && toText(alias) === unsigned);
-        if (isKnown && (leads || alias !== undefined)) return leads;
-        return andThen(this.#holds(id, commitment, message), (holds) => {
-          if (holds) {
-            if (!leads) this.#alias(id, unsigned);
-            if (!isKnown) this.#keep(path, unsigned, cell);
-          } else if (known === undefined) {
-            return andThen(this.#hasRoom(unsigned), (room) => {
-              if (room) this.#keep(path, unsigned, cell);
-              return leads;
-            });
-          }
-          return holds || leads;
+    const cell = encode(commitment);
+    const isKnown = known !== undefined && sameBytes(known, cell);
+    const leads = id === unsigned || (alias !== undefined && toText(alias) === unsigned);
+    if (isKnown && (leads || alias !== undefined)) return leads;
+    return andThen(this.#holds(id, commitment, message), (holds) => {
+      if (holds) {
+        if (!leads) this.#alias(id, unsigned);
+        if (!isKnown) this.#keep(path, unsigned, cell);
+      } else if (known === undefined) {
+        return andThen(this.#hasRoom(unsigned), (room) => {
+          if (room) this.#keep(path, unsigned, cell);
+          return leads;
         });
-      });
+      }
+      return holds || leads;
     });
   }
 
@@ -172,10 +190,7 @@ export class MessageWriter {
       if (!value.some((item) => item instanceof Link && item.lazy)) return value;
       return mapInOrder(value, (item) => this.#loaded(item));
     }
-    let ready = value.filter((key) => !isPrivateKey(key));
-    if (ready.has('commitments')) {
-      ready = commitmentsOf(ready).length === 0 ? uncommitted(ready) : withOnlyCommitted(ready);
-    }
+    const ready = storedPart(value);
     const lazy = [...ready.entries()].filter(([, item]) => item instanceof Link && item.lazy);
     if (lazy.length === 0) return ready;
     const loaded = mapInOrder(lazy, ([key, item]) =>
@@ -196,6 +211,13 @@ export class MessageWriter {
       return item.type === 'link' ? new Link(text) : (this.#env.parseTyped(item.type, text) ?? found);
     });
   }
+}
+
+/** What of a message is stored: no private keys, and only what is committed. */
+export function storedPart(message: Message): Message {
+  const plain = message.filter((key) => !isPrivateKey(key));
+  if (!plain.has('commitments')) return plain;
+  return commitmentsOf(plain).length === 0 ? uncommitted(plain) : withOnlyCommitted(plain);
 }
 
 function hasLinks(message: Message): boolean {

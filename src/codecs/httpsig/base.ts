@@ -37,11 +37,34 @@ export function defaultKeys(tabm: Message): string[] {
   return keys.filter((key, i) => key !== keys[i - 1]);
 }
 
+const lastSlot = Symbol('components');
+
+/** What was worked out last for a TABM. */
+interface Last {
+  dialect: string;
+  bundle: boolean;
+  raw: readonly string[];
+  found: Components;
+}
+
 /**
  * The components that cover the keys `raw` (with or without `+link`) of a TABM whose children are links or inline already, as the
- * commitment wants them.
+ * commitment wants them. The commitments of a message mostly cover the same keys, so the last answer is kept.
  */
 export function components(tabm: Message, raw: readonly string[], bundle: boolean, env: Environment): Components {
+  const last = tabm.derive(lastSlot, (): Partial<Last> => ({}));
+  const dialect = env.dialect.name;
+  if (last.found === undefined || last.dialect !== dialect || last.bundle !== bundle || !sameKeys(last.raw!, raw)) {
+    Object.assign(last, { dialect, bundle, raw, found: workOut(tabm, raw, bundle, env) });
+  }
+  return last.found!;
+}
+
+function sameKeys(a: readonly string[], b: readonly string[]): boolean {
+  return a === b || (a.length === b.length && a.every((key, i) => key === b[i]));
+}
+
+function workOut(tabm: Message, raw: readonly string[], bundle: boolean, env: Environment): Components {
   const keys = inputKeys(tabm, raw, bundle, env);
   const { fields, body } = encodeFields(bundle ? withTypesOf(tabm, keys, env) : tabm, env, keys);
   // A body that isn't empty came with its digest.

@@ -26,7 +26,7 @@ import { sha256Base64Url } from '../../crypto/hash.ts';
 import { rsaVerify } from '../../crypto/rsa.ts';
 import { committedValue, hmacId } from '../ids.ts';
 import { type ChildForm, childForm } from '../load.ts';
-import { components, defaultKeys, signatureBase, signatureParams } from './base.ts';
+import { type Components, components, defaultKeys, signatureBase, signatureParams } from './base.ts';
 import { inlined, linked } from './children.ts';
 import { isForeign, verifyForeign } from './foreign.ts';
 import { type KeyMaterial, keyMaterial, publicKeyId } from './keyid.ts';
@@ -73,7 +73,8 @@ async function sign(tabm: Message, request: CommitRequest, env: Environment): Pr
   ]);
   if (tag !== undefined) fields.set('tag', tag);
   if (request.bundle === true) fields.set('bundle', 'true');
-  const covered = await covering(tabm, keysToCommit(tabm, request), request.bundle === true, env);
+  const keys = keysToCommit(tabm, request);
+  const covered = await covering(tabm, keys, request.bundle === true, env);
   const base = signatureBase(covered.lines, signatureParams(fields));
   const signature = await wallet.sign('rsa-pss-sha512', toBytes(base));
   fields.set('signature', toBase64Url(signature));
@@ -89,6 +90,7 @@ async function sign(tabm: Message, request: CommitRequest, env: Environment): Pr
       ...(request.bundle === true || inheritsBundle(signed, env) ? { bundle: true } : {}),
     },
     env,
+    { keys, bundle: request.bundle === true, covered },
   );
 }
 
@@ -107,10 +109,10 @@ function hashpathTag(tabm: Message): string | undefined {
 }
 
 /** Adds an HMAC; one with the same key id is replaced. */
-function authenticate(tabm: Message, request: CommitRequest, env: Environment): Awaitable<Message> {
+function authenticate(tabm: Message, request: CommitRequest, env: Environment, known?: Known): Awaitable<Message> {
   const { scheme, secret, keyid } = request;
   return andThen(
-    authenticated(tabm, request, keyMaterial({ type: 'hmac-sha256', keyid, scheme, secret }), device, env),
+    authenticated(tabm, request, keyMaterial({ type: 'hmac-sha256', keyid, scheme, secret }), device, env, known),
     ([id, commitment]) =>
       addCommitment(
         keepCommitments(tabm, (_, one) => !isHmacOf(one, commitmentText(commitment, 'keyid')!)),
@@ -138,6 +140,7 @@ export function authenticated(
   material: KeyMaterial,
   commitmentDevice: string,
   env: Environment,
+  known?: Known,
 ): Awaitable<readonly [string, Message]> {
   const fields = new Map<string, Value>([
     ['commitment-device', commitmentDevice],
@@ -146,12 +149,27 @@ export function authenticated(
   ]);
   if (material.committer !== undefined) fields.set('committer', material.committer);
   if (request.bundle === true) fields.set('bundle', 'true');
-  return andThen(covering(tabm, keysToCommit(tabm, request), request.bundle === true, env), ({ lines, committed }) => {
+  const keys = keysToCommit(tabm, request);
+  const bundle = request.bundle === true;
+  const before = known !== undefined && known.bundle === bundle && isSameCover(known.keys, keys) ? known : undefined;
+  return andThen(before?.covered ?? covering(tabm, keys, bundle, env), ({ lines, committed }) => {
     const id = hmacId(material.key, signatureBase(lines, signatureParams(fields)));
     fields.set('signature', id);
     fields.set('committed', committedValue(committed, env));
     return [id, new Message(fields)] as const;
   });
+}
+
+/** What was found to be covered when the message was signed. The commitments that it has meanwhile don't matter for that. */
+interface Known {
+  readonly keys: readonly string[];
+  readonly bundle: boolean;
+  readonly covered: Components;
+}
+
+/** A `signature` among the keys is encoded in another way once there are commitments. */
+function isSameCover(before: readonly string[], keys: readonly string[]): boolean {
+  return before.length === keys.length && keys.every((key, i) => key === before[i] && key !== 'signature');
 }
 
 function covering(tabm: Message, keys: readonly string[], bundle: boolean, env: Environment) {
@@ -247,7 +265,9 @@ const childForms: readonly ChildForm[] = ['completed', 'given', 'bare'];
 
 /** The TABM with its children and the rules as each dialect has them, the node's own first. */
 function* candidates(tabm: Message, bundle: boolean, env: Environment): Generator<Form> {
-  for (const dialect of [env.dialect, ...otherDialects(env.dialect)]) {
+  for (let i = -1; i < allDialects.length; i++) {
+    const dialect = i < 0 ? env.dialect : allDialects[i]!;
+    if (i >= 0 && dialect.name === env.dialect.name) continue;
     const candidate = dialect === env.dialect ? env : { ...env, dialect };
     if (!bundle) {
       yield [linked(tabm, candidate), candidate];
@@ -261,6 +281,4 @@ function* candidates(tabm: Message, bundle: boolean, env: Environment): Generato
   }
 }
 
-function otherDialects(own: Dialect): readonly Dialect[] {
-  return Object.values(dialects).filter((dialect) => dialect.name !== own.name);
-}
+const allDialects: readonly Dialect[] = Object.values(dialects);

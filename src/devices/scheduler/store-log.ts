@@ -9,7 +9,7 @@
  * which is applied only if the head is still what the batch was made for. A row of a small message has the whole assignment as well: a
  * long computation reads nothing else.
  */
-
+import { keepUnsigned } from '../../codecs/ids.ts';
 import { isSpeltOtherwise } from '../../codecs/spelling.ts';
 import { type Awaitable, andThen, isPromise } from '../../core/awaitable.ts';
 import { isBinary, toBytes } from '../../core/bytes.ts';
@@ -70,6 +70,7 @@ export class StoreLog implements ScheduleLog {
     for (const row of added) {
       // This node has just signed it: checking that again took a fifth of the main thread's time and a second RSA verification per post.
       const ours = commitmentsOf(row.assignment).map(([commitment]) => commitment);
+      keepUnsigned(row.assignment, env);
       const prepared = await this.#cache.prepare(row.assignment, ours);
       entries.push(...prepared.entries);
       done.push(prepared.done);
