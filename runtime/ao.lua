@@ -136,6 +136,8 @@ function ao.spawn(module, fields)
   if ownExecution then inherit(STACK) end
   local from = module or definition.module
   if from == nil then error('Spawn: this process has no module of its own; name one', 2) end
+  -- What a process takes that was meant for others is its program's to say.
+  if from == definition.module then inherit({ 'assignable' }) end
   out.module = values.plain(from, 'module')
   out.target = nil
   out.type = 'Process'

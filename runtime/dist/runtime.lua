@@ -144,6 +144,7 @@ inherit(INHERITED)
 if ownExecution then inherit(STACK) end
 local from = module or definition.module
 if from == nil then error('Spawn: this process has no module of its own; name one', 2) end
+if from == definition.module then inherit({ 'assignable' }) end
 out.module = values.plain(from, 'module')
 out.target = nil
 out.type = 'Process'

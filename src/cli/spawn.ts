@@ -55,7 +55,8 @@ ${nodeHelp}`,
     const tags: Tags = {
       'execution-device': 'lua@5.3a',
       function: 'compute',
-      ...(file === undefined ? { 'lua-dialect': 'standard' } : {}),
+      // The runtime itself asks what it may take that was meant for others (`ao.addAssignable`); other modules may not.
+      ...(file === undefined ? { 'lua-dialect': 'standard', assignable: 'true' } : {}),
       ...(given.text('name') === undefined ? {} : { Name: given.text('name')! }),
       ...(load === undefined ? {} : { 'On-Boot': 'Data' }),
     };

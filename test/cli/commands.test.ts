@@ -4,6 +4,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { NodeClient } from '../../src/client.ts';
+import { testWallet } from '../../src/testing/index.ts';
 import { type ChildNode, childNode, keyFile, type Ran, run } from '../support/child-node.ts';
 
 // Each command is a process of its own, and machines are busy.
@@ -86,6 +88,21 @@ describe('spawn, send, read', () => {
     });
     expect((await hb('read', `${process}/x-colour`)).stdout).toBe('green\n');
     expect((await hb('read', `${process}~process@1.0/now/results/output/prompt`)).stdout).toContain('greeter@aos');
+  });
+
+  test('a process of the runtime takes what was meant for another when it has said so', async () => {
+    const ids = [await spawned('--name', 'first'), await spawned('--name', 'second')] as const;
+    using client = new NodeClient({ url: node.url, wallet: testWallet('second') });
+    const evaluate = async (process: string, data: string): Promise<string | undefined> =>
+      (await client.send(process, { action: 'Eval', data })).output;
+    await client.send(ids[0], { action: 'Note', data: 'for the first' });
+    const assign = `Assign({ Processes = { '${ids[1]}' }, Message = Inbox[1].Id })`;
+    await evaluate(ids[0], assign);
+    expect(await evaluate(ids[1], '#Inbox')).toBe('0');
+    await evaluate(ids[1], `ao.addAssignable('notes', { Action = 'Note' })`);
+    await evaluate(ids[0], assign);
+    expect(await evaluate(ids[1], 'Inbox[1].Data')).toBe('for the first');
+    expect(await client.currentSlot(ids[1])).toBe(5);
   });
 
   test('with HTTP message signatures', async () => {
