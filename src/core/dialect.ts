@@ -57,6 +57,12 @@ export interface Dialect {
   readonly patchesKeepCommitments: boolean;
   /** The commitments of a message read by the id of one of them: all, or that one beside the unsigned one, which is always there. */
   readonly storedCommitments: 'all' | 'asked';
+  /** Messages that are explicit parameters of a Lua function: plain tables, or tables that read and write as the message's device does. */
+  readonly luaParameters: 'tables' | 'messages';
+  /** `require` in the Lua sandbox: taken away, or limited to modules that the program has brought. */
+  readonly sandboxedRequire: 'none' | 'limited';
+  /** Status of the answer to a request for nothing. */
+  readonly rootRedirect: 302 | 307;
   /** How the names of options are written in the node message that is shown. */
   readonly optionNames: 'underscores' | 'dashes';
 }
@@ -89,6 +95,9 @@ const september: Dialect = {
   dedupForm: 'list',
   patchesKeepCommitments: true,
   storedCommitments: 'all',
+  luaParameters: 'tables',
+  sandboxedRequire: 'none',
+  rootRedirect: 302,
   optionNames: 'underscores',
 };
 
@@ -126,6 +135,9 @@ const y2026: Dialect = {
   assignmentChain: 'base-hashpath',
   previousDevice: 'name',
   dedupForm: 'trie',
+  luaParameters: 'messages',
+  sandboxedRequire: 'limited',
+  rootRedirect: 307,
   optionNames: 'dashes',
   dataRootChunks: 'balanced',
 };

@@ -25,6 +25,7 @@ import { failureOutcome } from './lua/failures.ts';
 import { atDeadline, guestLimits, guestOptions, inTurn, untilDeadline } from './lua/guests.ts';
 import { hostFunctions, type Live, type LuaMachines } from './lua/machines.ts';
 import { modulesOf } from './lua/modules.ts';
+import { invoke, limited, limitedRequire, messageTables } from './lua/newer.ts';
 import { snapshotBody, snapshotFrom } from './lua/snapshots.ts';
 import { withoutPrivate } from './lua/values.ts';
 import { firstPlain, plain } from './plain.ts';
@@ -48,6 +49,9 @@ const sandboxed: readonly (readonly string[])[] = [
   ['load'],
   ['loadstring'],
 ];
+
+/** The same where `require` is limited instead. */
+const sandboxedButRequire = sandboxed.filter(([name]) => !limited.has(name!));
 
 export const lua = device({
   name: 'lua@5.3a',
@@ -151,7 +155,7 @@ async function inWorker({ ao, base, request, key }: LuaCall, workers: LuaWorkers
 // ---- a call -----------------------------------------------------------------------------------------------------------------
 
 async function run(call: LuaCall): Promise<Outcome> {
-  const { ao, base, request, key, lua: machines } = call;
+  const { ao, base, request, key, environment, lua: machines } = call;
   const folding = getPrivate(base, 'lane') === true;
   const bodyValue = await plain(ao, request, 'body');
   const places = [...(isMessage(bodyValue) ? [bodyValue] : []), request, base];
@@ -191,7 +195,8 @@ async function run(call: LuaCall): Promise<Outcome> {
     if (folding) {
       machines.entered(typeof process === 'string' ? process : undefined, typeof slot === 'number' ? slot : 0);
     }
-    return live.machine.call(name, args);
+    const asMessages = given !== undefined && environment.dialect.luaParameters === 'messages';
+    return asMessages ? callWithMessages(live, name, args) : live.machine.call(name, args);
   });
   if (folding) machines.entered(undefined, 0);
   const result = outcome.ok
@@ -212,6 +217,12 @@ async function run(call: LuaCall): Promise<Outcome> {
   if (before !== undefined) live.machine.rollback(before);
   else machines.drop(live);
   return result;
+}
+
+/** The tables are made anew for every call: a machine that was restored may never have had them. */
+async function callWithMessages({ machine }: Live, name: string, args: readonly Value[]): Promise<LuaOutcome> {
+  const loaded = await machine.load('ao', messageTables);
+  return loaded.ok ? machine.call(invoke, [name, ...args]) : loaded;
 }
 
 /** A program that changes a signed message gives an unsigned one: signatures that no longer hold go. */
@@ -363,6 +374,7 @@ async function begin(call: LuaCall): Promise<Live> {
   const live = machines.create(dialect, 0, isPinned(call));
   const paths = await sandboxPaths(call);
   for (const path of paths) live.machine.set(path, 'sandboxed');
+  if (paths === sandboxedButRequire) await live.machine.load('ao', limitedRequire);
   for (const { name, code } of sources) {
     const outcome = await within(call, live, () => live.machine.load(name, code));
     if (outcome.ok) continue;
@@ -381,10 +393,12 @@ function loadFailed(failure: LuaFailure, name: string, guest: boolean): AoExcept
 }
 
 /** Globals that are replaced by the text `sandboxed`. */
-async function sandboxPaths({ ao, base }: LuaCall): Promise<readonly (readonly string[])[]> {
+async function sandboxPaths({ ao, base, environment }: LuaCall): Promise<readonly (readonly string[])[]> {
   const value = await plain(ao, base, 'sandbox');
   if (value === undefined || value === false || value === 'false') return [];
-  if (value === true || value === 'true') return sandboxed;
+  if (value === true || value === 'true') {
+    return environment.dialect.sandboxedRequire === 'limited' ? sandboxedButRequire : sandboxed;
+  }
   return asList((await ao.loadAll(value)) as Value).map((path) => asList(path).map((part) => text(part) ?? ''));
 }
 

@@ -85,7 +85,11 @@ async function send(path: string, headers: readonly string[], body: Uint8Array |
   const pairs: [string, string][] = [];
   for (let i = 0; i < headers.length; i += 2) pairs.push([headers[i]!, headers[i + 1]!]);
   return read(
-    await fetch(node.url + path, { method: 'POST', headers: pairs, body: (body ?? null) as BodyInit | null }),
+    await fetch(node.url + path, {
+      method: 'POST',
+      headers: pairs,
+      body: body === undefined ? null : new Blob([new Uint8Array(body)]),
+    }),
   );
 }
 
