@@ -5,10 +5,18 @@
 import { device } from '../core/device.ts';
 import { text } from '../core/fields.ts';
 import { hookHandlers } from '../core/hooks.ts';
+import { isMessage, type Message } from '../core/message.ts';
 import { notFound, ok } from '../core/outcome.ts';
+import { isList, type Value } from '../core/value.ts';
 import { plain } from './plain.ts';
 
 export { runHook } from '../core/hooks.ts';
+
+/** The steps of a request, if that is what a device is called with as a request hook. */
+export function hookedSteps(request: Message): readonly Value[] | undefined {
+  const steps = request.get('body');
+  return isMessage(request.get('request')) && isList(steps) ? steps : undefined;
+}
 
 export const hook = device({
   name: 'hook@1.0',

@@ -7,17 +7,23 @@
  * A site is many paths deep, while the resolver walks one key at a time. So a key that is no file but the beginning of one gives the
  * manifest again, with the way so far in `priv/manifest/prefix`; `paths` is looked up by the whole way, exactly as it is written.
  *
+ * As a request hook it serves bare ids of messages that say by their content type that they are manifests: `/<id>/assets/app.js`.
+ *
  * What isn't listed is answered by `fallback`, else by the index (single-page apps count on that), unless the option `manifest-404` says
  * `error`.
  */
 
-import { isBinary, toText } from '../core/bytes.ts';
+import { humanId, isBinary, isId, toText } from '../core/bytes.ts';
 import { type Call, device } from '../core/device.ts';
 import { text } from '../core/fields.ts';
-import { isMessage, type Message } from '../core/message.ts';
+import { isMessage, type Message, message } from '../core/message.ts';
 import { fail, notFound, type Outcome, ok } from '../core/outcome.ts';
 import { getPrivate, setPrivate } from '../core/private.ts';
+import type { Value } from '../core/value.ts';
+import { hookedSteps } from './hook.ts';
 import { firstPlain, plain } from './plain.ts';
+
+const manifestType = 'application/x.arweave-manifest';
 
 type ManifestCall = Call<unknown, unknown, 'cache' | 'environment'>;
 
@@ -34,10 +40,30 @@ export const manifest = device({
   uses: ['cache', 'environment'],
   keys: {
     index: { doc: 'The page that the manifest names as its index.', run: (call) => file(call, undefined) },
+    request: {
+      doc: 'As a request hook: serves manifests that are asked for by their id. On a manifest: the file of that name.',
+      run: (call) => {
+        const steps = hookedSteps(call.requestMessage);
+        return steps === undefined ? file(call, 'request') : asSite(call, steps);
+      },
+    },
   },
   inherits: ['commit', 'commitments', 'committed', 'committers', 'id', 'keys', 'set', 'verify'],
   otherKeys: (call) => file(call, call.key),
 });
+
+/** The request with a manifest in the place of its id; unchanged if that is none. */
+async function asSite({ cache, ao, requestMessage }: ManifestCall, steps: readonly Value[]): Promise<Outcome> {
+  const [first, ...rest] = steps;
+  const id = first !== undefined && isId(first) ? humanId(first) : undefined;
+  const found = id === undefined ? undefined : await cache.read(id);
+  if (!isMessage(found) || found.has('device')) return ok(requestMessage);
+  const type = await plain(ao, found, 'content-type');
+  if (type === undefined || text.read(type)?.startsWith(manifestType) !== true) return ok(requestMessage);
+  const site = found.with('device', 'manifest@1.0');
+  const path = rest.length === 0 ? [message({ path: 'index' })] : rest;
+  return ok(requestMessage.with('body', [site, ...path]));
+}
 
 async function file(call: ManifestCall, key: string | undefined): Promise<Outcome> {
   const { base, ao, environment } = call;

@@ -167,7 +167,8 @@ class Handler {
       return { status: 200, headers: ['content-type', 'text/html; charset=utf-8', ...allowOrigin], body: page };
     }
     const { defaultRequest } = answering(node.env.options);
-    return { status: 302, headers: ['location', defaultRequest, ...allowOrigin], body: undefined };
+    const status = node.env.dialect.rootRedirect;
+    return { status, headers: ['location', defaultRequest, ...allowOrigin], body: undefined };
   }
 
   /** Signed requests are kept, so that what they refer to each other by can be found (spec 03 §2.1). Nobody waits for it. */

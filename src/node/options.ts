@@ -34,7 +34,7 @@ export const ignoredOptions: ReadonlySet<string> = new Set(
   debug-print-trace debug-print-truncate debug-print-verify debug-resolve-links debug-show-priv debug-stack-depth debug-trace-type
   error-details-max-size gun hb-config-location http-client http-client-hackney-checkout-timeout
   http-client-hackney-max-connections http-client-hackney-recv-timeout http-client-max-overflow http-extra-opts http-only-result
-  http-retry-response log-dir log-max-bytes log-max-files lua-scripts lua-tests match-index name-reserved-host-labels node-history
+  http-retry-response log-dir log-max-bytes log-max-files lua-scripts lua-tests match-index node-history
   num-acceptors paranoid-verify preloaded-devices process-async-cache process-sampler process-sampler-interval
   process-snapshot-slots process-snapshot-time process-workers protocol relay-http-client scheduler-async-remote-cache
   scheduler-default-commitment-spec scheduler-ignore-local-cache scheduler-in-memory-cache scheduler-lookahead scheduler-store

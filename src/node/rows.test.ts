@@ -1,4 +1,6 @@
 /** Rows of the conformance tables about a running node: its configuration over HTTP, its hooks, its names and pages. */
+import { once } from 'node:events';
+import http from 'node:http';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { keyFile } from '../../test/support/child-node.ts';
 import { testWallet as vectorWallet } from '../../test/support/world.ts';
@@ -28,6 +30,16 @@ const stranger = vectorWallet('rsa4096-1');
 const library = createLibrary();
 const client = new HttpClient({ allowPrivate: true }, { environment: () => library.env });
 afterAll(() => client.close());
+
+/** A request under another host than the one it goes to. */
+async function getAs(at: TestNode, path: string, host = 'localhost') {
+  const { hostname, port } = new URL(at.url);
+  const request = http.get({ hostname, port, path, headers: { host } });
+  const [response] = (await once(request, 'response')) as [http.IncomingMessage];
+  const body = Buffer.concat(await response.toArray()).toString();
+  const { location, 'content-type': type } = response.headers;
+  return { status: response.statusCode, location, type, body };
+}
 
 /** What a node of the network would be told. */
 async function ask(at: TestNode, path: string, keys: { [key: string]: Input } = {}): Promise<Value> {
@@ -338,6 +350,43 @@ describe('names, addresses and pages over HTTP', () => {
     expect(file.headers.get('content-type')).toBe('application/json');
     expect(await file.json()).toEqual({ a: 1 });
     expect((await fetch(`${at.url}/~hyperbuddy@1.0/page.html`)).headers.get('content-type')).toMatch(/^text\/html/);
+  });
+
+  test('[row node/manifest/hook cast, node/name/host label] sites by their id, and by a host below the node’s own', async () => {
+    const at = await node({
+      host: 'https://localhost',
+      on: message({ request: [message({ device: 'name@1.0' }), message({ device: 'manifest@1.0' })] }),
+      'name-reserved-host-labels': ['www'],
+    });
+    const page = (text: string) => at.cache.write(message({ 'content-type': 'text/html', body: text }));
+    const paths = { page1: { id: await page('Page 1') }, 'nested/page2': { id: await page('Page 2') } };
+    const data = JSON.stringify({ manifest: 'arweave/paths', index: { path: 'page1' }, paths });
+    const site = await at.cache.write(message({ 'content-type': 'application/x.arweave-manifest+json', data }));
+    const plain = await at.cache.write(message({ 'content-type': 'text/html', body: 'no site' }));
+    await post(at, { 'name-resolvers': [{ '001_permabytes': site, www: site, plain }] }, testWallet());
+    const get = (path: string, host?: string) => getAs(at, path, host);
+
+    expect(await get(`/${site}`)).toMatchObject({ status: 200, type: 'text/html', body: 'Page 1' });
+    expect(await get(`/${site}/nested/page2`)).toMatchObject({ body: 'Page 2' });
+    expect(await get(`/${plain}`)).toMatchObject({ body: 'no site' });
+    expect(await get('/', '001_permabytes.localhost')).toMatchObject({
+      status: 200,
+      type: 'text/html',
+      body: 'Page 1',
+    });
+    expect(await get('/nested/page2', '001_Permabytes.localhost:80')).toMatchObject({ body: 'Page 2' });
+    expect(await get(`/${site}/nested/page2`, '001_permabytes.localhost')).toMatchObject({ body: 'Page 2' });
+    expect(await get('/', 'plain.localhost')).toMatchObject({ body: 'no site' });
+    for (const host of ['localhost', 'www.localhost', '127.0.0.1', 'localhost.elsewhere']) {
+      expect(await get('/', host), host).toMatchObject({ status: 302, location: '/~hyperbuddy@1.0/dashboard' });
+    }
+    expect(await get('/', 'nobody.localhost')).toMatchObject({ status: 404 });
+    expect(await get('/~meta@1.0/build/node', 'nobody.localhost')).toMatchObject({ body: 'HyperBEAM' });
+  });
+
+  test('[row node/name/root redirect] nothing asked for is the default request', async () => {
+    const at = await node({ dialect: '2026' });
+    expect(await getAs(at, '/')).toMatchObject({ status: 307, location: '/~hyperbuddy@1.0/dashboard' });
   });
 
   test('[row node/manifest/resolve] pages of a manifest', async () => {
