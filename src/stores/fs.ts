@@ -2,7 +2,7 @@
  * A store of plain files, in plain JavaScript: for platforms without a prebuilt LMDB, and for people who want to look inside with `ls`.
  * Slower than LMDB, as safe. One writer at a time; other processes may open it for reading.
  *
- *     directory/FORMAT     directory/cells/d-a/c-b     directory/journal/…     directory/tmp/…
+ *     directory/FORMAT     directory/cells/d-a/c-b     directory/blobs/…     directory/journal/…     directory/tmp/…
  *
  * Writers queue up; everything that waits is written as one group: new files beside their places, then the journal (flushed if any of
  * the group is durable), then renames only. A full disk shows before the journal is there, so a group that fails has changed nothing.
@@ -23,6 +23,7 @@ import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { compareKeys } from '../core/bytes.ts';
 import { raise } from '../core/errors.ts';
+import { BlobFiles } from './blob-files.ts';
 import type { Change, Engine } from './engine.ts';
 import { translate } from './failure.ts';
 import { claimDirectory } from './format.ts';
@@ -66,6 +67,8 @@ class FsEngine implements Engine {
   readonly name: string;
   readonly readOnly: boolean;
   readonly shareable = false;
+  /** Large values apart, so that they can be read in pieces. */
+  readonly blobs: BlobFiles;
   readonly #cells: string;
   readonly #temporary: string;
   readonly #journal: Journal;
@@ -86,6 +89,7 @@ class FsEngine implements Engine {
   constructor(directory: string, readOnly: boolean) {
     this.name = `fs ${directory}`;
     this.readOnly = readOnly;
+    this.blobs = new BlobFiles(join(directory, 'blobs'));
     this.#cells = join(directory, 'cells');
     this.#temporary = join(directory, 'tmp');
     this.#journal = new Journal(join(directory, 'journal'), readOnly);

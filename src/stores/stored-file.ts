@@ -23,7 +23,7 @@ export function storedFile(path: string, hash: Uint8Array, size: number): Stored
 
 async function* pieces(path: string, start: number, end: number): AsyncGenerator<Uint8Array> {
   if (end <= start) return;
-  const file = await open(path).catch((cause: unknown) => damaged('is missing', cause));
+  const file = await open(path).catch((cause: unknown) => damaged('cannot be opened', cause));
   try {
     for (let at = start; at < end; ) {
       const piece = await readPiece(file, at, Math.min(pieceBytes, end - at));
