@@ -6,6 +6,7 @@ import type { Resolver } from '../core/resolver.ts';
 import { sha256 } from '../crypto/hash.ts';
 import { defaultLuaMachinesOptions, LuaMachines, type LuaMachinesOptions } from '../devices/lua/machines.ts';
 import { Assignments } from '../devices/process/assignments.ts';
+import { collectPages } from '../devices/process/collect-pages.ts';
 import { defaultLaneOptions } from '../devices/process/lane.ts';
 import { InlineProcesses } from '../devices/process/processes.ts';
 import { Slots } from '../devices/process/slots.ts';
@@ -14,6 +15,7 @@ import type { ScheduleLog } from '../devices/scheduler/log.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Store } from '../stores/store.ts';
 import type { Config } from './config.ts';
+import { randomBytes } from './system.ts';
 
 /** How much lanes may take, for the whole node. Plain data: it is sent to workers. */
 export interface LaneSettings {
@@ -80,6 +82,32 @@ export function restNowAndThen(processes: InlineProcesses, log: Pick<Logger, 'er
   );
   resting.unref();
   return { [Symbol.dispose]: () => clearInterval(resting) };
+}
+
+/** How often pages of snapshots are looked for that nobody needs; one that is not needed twice in a row is removed. */
+const collectEveryMs = 600_000;
+
+/** Removes pages that no snapshot needs any more, now and then until it is disposed of: then a look under way is cut off. */
+export function collectNowAndThen(store: Store, log: Pick<Logger, 'error'>, everyMs = collectEveryMs): AsyncDisposable {
+  const abort = new AbortController();
+  const { signal } = abort;
+  let looking: Promise<unknown> | undefined;
+  const look = (): void => {
+    looking ??= collectPages({ store, signal, breathe: () => setImmediate(), stamp: randomBytes(16) })
+      .catch((err: unknown) => log.error({ err }, 'Pages of snapshots could not be collected.'))
+      .finally(() => {
+        looking = undefined;
+      });
+  };
+  const timer = setInterval(look, everyMs);
+  timer.unref();
+  return {
+    async [Symbol.asyncDispose]() {
+      clearInterval(timer);
+      abort.abort();
+      await looking;
+    },
+  };
 }
 
 /** The machines of a thread: no call may take longer than a slot. `entered` is told which slot a machine is about to run. */

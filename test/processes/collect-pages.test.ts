@@ -7,6 +7,7 @@ import { message } from '../../src/core/message.ts';
 import { sha256 } from '../../src/crypto/hash.ts';
 import { collectPages } from '../../src/devices/process/collect-pages.ts';
 import { Snapshots } from '../../src/devices/process/snapshots.ts';
+import { collectNowAndThen } from '../../src/node/lanes.ts';
 import { openStore } from '../../src/node/open-store.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import type { Store } from '../../src/stores/store.ts';
@@ -64,6 +65,15 @@ describe.each(['memory', 'lmdb', 'fs'] as const)('on %s', (kind) => {
   });
 });
 
+test('a node looks now and then, and stops when it closes', async () => {
+  const store = await withUnused(0);
+  const used = async () => (await letters(store)).includes('x');
+  const collecting = collectNowAndThen(store, { error: () => expect.unreachable() }, 5);
+  await expect.poll(used).toBe(false);
+  await collecting[Symbol.asyncDispose]();
+  expect(await lostPages(store)).toEqual([]);
+});
+
 /** The store, with something that happens before its operation number `at`. */
 function interrupted(store: Store, at: number, happens: () => Promise<void>): { readonly store: Store; count: number } {
   const state = { count: 0, store };
@@ -85,9 +95,8 @@ function interrupted(store: Store, at: number, happens: () => Promise<void>): { 
 /** A page `x` nobody uses, marked or not, and two processes. */
 async function withUnused(marks: number): Promise<Store> {
   const store = memoryStore();
-  await save(store, 'P', 1, 'ax');
   await save(store, 'Q', 1, 'b');
-  for (const slot of [2, 3, 4]) await save(store, 'P', slot, 'a');
+  for (const [slot, letters] of [...'axaa'].entries()) await save(store, 'P', slot, letters);
   for (let i = 0; i < marks; i++) await look(store);
   return store;
 }

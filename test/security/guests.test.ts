@@ -23,7 +23,7 @@ async function timed(url: string): Promise<{ readonly reply: Response; readonly 
 const programs: { readonly [name: string]: readonly [path: string, says: RegExp] } = {
   'a loop': [loop, /time limit|instruction limit/],
   'a loop while it is loaded': [asking('while true do end'), /time limit|instruction limit/],
-  memory: [asking('function f() local t = {} while true do t[#t+1] = ("x"):rep(1e6) .. #t end end'), /memory/],
+  memory: [asking('function f() local t = {} while true do t[#t+1] = ("x"):rep(1e6) .. #t end end'), /memory|limit/],
   'a loop of calls': [asking("function f() while true do ao.resolve('/~message@1.0&a=1/keys') end end"), /limit/],
   'programs that begin programs': [
     asking("function f(b) return ao.resolve(b, 'f') end"),
