@@ -41,7 +41,7 @@ import { openCourier } from './courier.ts';
 import { FreeSpace } from './free-space.ts';
 import { openIdentities } from './identities.ts';
 import { openWorkers, workerCount } from './lane-workers.ts';
-import { laneSettings, openLanes, openLua, restNowAndThen } from './lanes.ts';
+import { collectNowAndThen, laneSettings, openLanes, openLua, restNowAndThen } from './lanes.ts';
 import { lockDirectory } from './lock.ts';
 import { outboundMonitor } from './monitor.ts';
 import { directoriesOf, openLocal, openPrivate, privateStoresOf, sourcesOf, storesOf } from './open-store.ts';
@@ -137,6 +137,7 @@ export async function startNode(config: Config, parts: NodeParts = {}): Promise<
       workers ?? openLanes({ store, schedule, clock, lua, resolver: () => running.resolver }, laneSettings(config)),
     );
     if (processes instanceof InlineProcesses) cleanup.use(restNowAndThen(processes, log));
+    cleanup.use(collectNowAndThen(store, log));
     running.onChange((options) => workers?.changed(options));
 
     const space = new FreeSpace({
