@@ -23,7 +23,6 @@ import { Tasks } from '../devices/cron/tasks.ts';
 import { InlineProcesses } from '../devices/process/processes.ts';
 import { Outbox } from '../devices/push/outbox.ts';
 import { Schedules } from '../devices/scheduler/schedules.ts';
-import { StoreLog } from '../devices/scheduler/store-log.ts';
 import { cacheWithBlobs, temporaryBlobs, withStored } from '../http/blobs.ts';
 import { createHttpServer } from '../http/server.ts';
 import { HttpClient } from '../net/client.ts';
@@ -35,6 +34,7 @@ import { MessageCache } from '../stores/message-cache.ts';
 import { privateBefore } from '../stores/private.ts';
 import type { Store } from '../stores/store.ts';
 import { buildInfo } from './build.ts';
+import { openCaches } from './caches.ts';
 import type { Config } from './config.ts';
 import { RunningNode } from './control.ts';
 import { openCourier } from './courier.ts';
@@ -44,7 +44,16 @@ import { openWorkers, workerCount } from './lane-workers.ts';
 import { collectNowAndThen, laneSettings, openLanes, openLua, restNowAndThen } from './lanes.ts';
 import { lockDirectory } from './lock.ts';
 import { outboundMonitor } from './monitor.ts';
-import { directoriesOf, openLocal, openPrivate, privateStoresOf, sourcesOf, storesOf } from './open-store.ts';
+import {
+  directoriesOf,
+  openLocal,
+  openPrivate,
+  privateStoresOf,
+  processStoresOf,
+  scheduleStoresOf,
+  sourcesOf,
+  storesOf,
+} from './open-store.ts';
 import { consolePages } from './pages.ts';
 import { runStartHook } from './start-hook.ts';
 import { randomBytes, systemClock } from './system.ts';
@@ -84,7 +93,13 @@ export async function startNode(config: Config, parts: NodeParts = {}): Promise<
     const log = parts.log ?? createLog(option<string>('log-level'));
     const stores = storesOf(config);
     const privateStores = privateStoresOf(config);
-    const directories = parts.store === undefined ? directoriesOf([...stores, ...privateStores]) : [];
+    const scheduleStores = scheduleStoresOf(config);
+    const processStores = processStoresOf(config);
+    const directories = directoriesOf([
+      ...(parts.store === undefined ? [...stores, ...privateStores] : []),
+      ...(scheduleStores ?? []),
+      ...(processStores ?? []),
+    ]);
     if (directories.length > 0) cleanup.defer(lockDirectory(directory));
     for (const elsewhere of directories.filter((one) => !isWithin(one, directory))) {
       cleanup.defer(lockDirectory(elsewhere));
@@ -97,6 +112,8 @@ export async function startNode(config: Config, parts: NodeParts = {}): Promise<
     const identities = await openIdentities(option<Message | undefined>('identities'), wallet);
 
     const store = parts.store ?? cleanup.use(await openLocal(stores));
+    const scheduleStore = scheduleStores === undefined ? store : cleanup.use(await openLocal(scheduleStores));
+    const processStore = processStores === undefined ? store : cleanup.use(await openLocal(processStores));
     const clock = parts.clock ?? systemClock;
     const events = createEventCounters();
     const metrics = option<boolean>('prometheus') ? new NodeMetrics(events) : undefined;
@@ -115,8 +132,9 @@ export async function startNode(config: Config, parts: NodeParts = {}): Promise<
     });
     cleanup.defer(() => client.close());
     metrics?.watchConnections(() => client.connections);
-    const cache = new MessageCache({
+    const { cache, schedule } = openCaches({
       store,
+      scheduleStore,
       environment,
       memoryBytes: option<number>('cache-memory-bytes'),
       sources: sourcesOf(config, stores, client, environment),
@@ -125,19 +143,34 @@ export async function startNode(config: Config, parts: NodeParts = {}): Promise<
     const secrets = cleanup.use(openPrivate(privateStores));
     const privateCache = new MessageCache({ store: privateBefore(secrets, store), environment, memoryBytes: 0 });
 
-    const schedule = new StoreLog(cache, environment);
     const lua = await openLua(laneSettings(config));
     // Devices that were brought along exist in this thread only, as does a store that cannot be opened twice.
-    const count = parts.devices === undefined && parts.store === undefined && store.shareable ? workerCount(config) : 0;
+    const shareable = parts.store === undefined && [store, scheduleStore, processStore].every((one) => one.shareable);
+    const count = parts.devices === undefined && shareable ? workerCount(config) : 0;
     const post = async (base: Message, request: Message) =>
       running.resolver.ao({ lendsKey: false }).resolve(base, request);
     const workers =
-      count === 0 ? undefined : openWorkers(config, { store, stores, clock, wallet, identities, log, count, post });
+      count === 0
+        ? undefined
+        : openWorkers(config, {
+            store: processStore,
+            stores: { messages: stores, schedules: scheduleStores, processes: processStores },
+            clock,
+            wallet,
+            identities,
+            log,
+            count,
+            post,
+          });
     const processes = cleanup.use(
-      workers ?? openLanes({ store, schedule, clock, lua, resolver: () => running.resolver }, laneSettings(config)),
+      workers ??
+        openLanes(
+          { store: processStore, schedule, clock, lua, resolver: () => running.resolver },
+          laneSettings(config),
+        ),
     );
     if (processes instanceof InlineProcesses) cleanup.use(restNowAndThen(processes, log));
-    cleanup.use(collectNowAndThen(store, log));
+    cleanup.use(collectNowAndThen(processStore, log));
     running.onChange((options) => workers?.changed(options));
 
     const space = new FreeSpace({

@@ -32,11 +32,10 @@ import {
 import { Outbox } from '../devices/push/outbox.ts';
 import { Schedules } from '../devices/scheduler/schedules.ts';
 import { defaultSequencerOptions } from '../devices/scheduler/sequencer.ts';
-import { StoreLog } from '../devices/scheduler/store-log.ts';
 import { HttpClient } from '../net/client.ts';
 import { createEventCounters } from '../observe/events.ts';
-import { MessageCache } from '../stores/message-cache.ts';
 import { buildInfo } from './build.ts';
+import { openCaches } from './caches.ts';
 import { RunningNode } from './control.ts';
 import { openLanes, openLua } from './lanes.ts';
 import { openLocal, sourcesOf } from './open-store.ts';
@@ -47,19 +46,22 @@ const port = parentPort ?? raise('internal', 'A lane worker is started by its no
 const data = received as WorkerData;
 const tell = (what: FromWorker): void => port.postMessage(what);
 
-const store = await openLocal(data.stores);
+const { messages, schedules, processes: states } = data.stores;
+const store = await openLocal(messages);
+const scheduleStore = schedules === undefined ? store : await openLocal(schedules);
+const processStore = states === undefined ? store : await openLocal(states);
 const options = decode(data.options) as Message;
 const config = workerConfig(data, options);
 const running = new RunningNode(options, buildInfo());
 const environment = (): Environment => running.resolver.env;
 const client = new HttpClient(data.client, { environment });
-const cache = new MessageCache({
+const { cache, schedule } = openCaches({
   store,
+  scheduleStore,
   environment,
   memoryBytes: data.cacheMemoryBytes,
-  sources: sourcesOf(config, data.stores, client, environment),
+  sources: sourcesOf(config, messages, client, environment),
 });
-const schedule = new StoreLog(cache, environment);
 /** Numbers of lanes, as the node has them. */
 const lanes = new Map<string, number>();
 const position = new Int32Array(data.position);
@@ -67,7 +69,10 @@ const lua = await openLua(data.lanes, (process, slot) => {
   Atomics.store(position, 1, slot);
   Atomics.store(position, 0, process === undefined ? 0 : (lanes.get(process) ?? 0));
 });
-const own = openLanes({ store, schedule, clock: systemClock, lua, resolver: () => running.resolver }, data.lanes);
+const own = openLanes(
+  { store: processStore, schedule, clock: systemClock, lua, resolver: () => running.resolver },
+  data.lanes,
+);
 const resting = setInterval(() => void own.rest().catch(() => undefined), 5_000);
 
 /** Slots of processes that live in other workers, and messages to schedule, are asked of the node. */
@@ -162,7 +167,7 @@ async function close(): Promise<void> {
   clearInterval(resting);
   await own[Symbol.asyncDispose]();
   client.close();
-  await store[Symbol.asyncDispose]();
+  for (const one of new Set([store, scheduleStore, processStore])) await one[Symbol.asyncDispose]();
   tell({ kind: 'closed' });
 }
 

@@ -7,20 +7,20 @@ import { Slots } from '../devices/process/slots.ts';
 import { WorkerProcesses } from '../devices/process/worker-processes.ts';
 import type { Poster } from '../devices/scheduler/schedules.ts';
 import type { Logger } from '../observe/log.ts';
-import type { StoreConfig } from '../stores/config.ts';
 import type { Store } from '../stores/store.ts';
 import type { Config } from './config.ts';
 import { laneSettings } from './lanes.ts';
-import { workerData } from './worker-data.ts';
+import { type WorkerStores, workerData } from './worker-data.ts';
 
 export interface WorkersHost {
+  /** Where states are. */
   readonly store: Store;
   readonly clock: Clock;
   readonly wallet: Wallet;
   readonly identities: ReadonlyMap<string, Wallet>;
   readonly log: Logger;
   readonly count: number;
-  readonly stores: readonly StoreConfig[];
+  readonly stores: WorkerStores;
   readonly post: Poster;
 }
 

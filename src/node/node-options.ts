@@ -90,6 +90,14 @@ export const nodeOptions = z.strictObject({
     .optional()
     .describe('As `store`, for what must stay in this node. Files in `private` in the data directory if unset.')
     .meta({ hidden: true }),
+  'scheduler-store': list
+    .optional()
+    .describe('Stores for schedules, as in `store`; if unset they are kept in `store`.')
+    .meta({ hidden: true }),
+  'process-store': list
+    .optional()
+    .describe('Stores for what processes were after each slot, as in `store`; if unset they are kept in `store`.')
+    .meta({ hidden: true }),
   'store-defaults': submessage
     .optional()
     .describe('Kind of store → what every store of that kind has that says nothing else.')

@@ -4,6 +4,7 @@
  */
 import { mkdirSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
+import { type Binary, isBinary } from '../core/bytes.ts';
 import type { Environment } from '../core/environment.ts';
 import { raise } from '../core/errors.ts';
 import { isMessage, Message } from '../core/message.ts';
@@ -12,6 +13,7 @@ import type { HttpClient } from '../net/client.ts';
 import { isLocal, openStores, readStoreMessage, type StoreConfig, withDefaults } from '../stores/config.ts';
 import { openFs } from '../stores/fs.ts';
 import { memoryStore } from '../stores/memory.ts';
+import type { MessageCache } from '../stores/message-cache.ts';
 import { openDisk } from '../stores/open.ts';
 import { openSources } from '../stores/remote/open.ts';
 import type { Source } from '../stores/remote/source.ts';
@@ -38,6 +40,16 @@ export function privateStoresOf(config: Config): readonly StoreConfig[] {
   return listed(config, 'priv-store') ?? [{ name, kind: kind === 'memory' ? kind : 'fs' }];
 }
 
+/** The stores of schedules, if they are kept apart. */
+export function scheduleStoresOf(config: Config): readonly StoreConfig[] | undefined {
+  return listed(config, 'scheduler-store');
+}
+
+/** The stores of what processes were after each slot, if they are kept apart. */
+export function processStoresOf(config: Config): readonly StoreConfig[] | undefined {
+  return listed(config, 'process-store');
+}
+
 function besideKind(config: Config, name: string): { readonly kind: StoreKind; readonly name: string } {
   const option = (of: string): unknown => config.settings.get(of)?.value;
   const kind = option('store-kind') as StoreKind;
@@ -45,7 +57,10 @@ function besideKind(config: Config, name: string): { readonly kind: StoreKind; r
 }
 
 /** The stores that an option lists, if it is set. */
-function listed(config: Config, name: 'store' | 'priv-store'): readonly StoreConfig[] | undefined {
+function listed(
+  config: Config,
+  name: 'store' | 'priv-store' | 'scheduler-store' | 'process-store',
+): readonly StoreConfig[] | undefined {
   const option = (of: string): unknown => config.settings.get(of)?.value;
   const directory = option('data-dir') as string;
   const given = option(name) as readonly Value[] | Message | undefined;
@@ -68,6 +83,18 @@ function listed(config: Config, name: 'store' | 'priv-store'): readonly StoreCon
       ? { ...one, name: join(directory, one.name) }
       : one,
   );
+}
+
+/** A cache of this node as a place where another one of its caches looks. */
+export function cacheAsSource(name: string, cache: MessageCache): Source {
+  return {
+    name,
+    keeps: false,
+    async read(path) {
+      const value = await cache.readLocal(path);
+      return isMessage(value) || isBinary(value ?? 0) ? { value: value as Message | Binary, ids: [] } : undefined;
+    },
+  };
 }
 
 /** Opens the local ones, as one store. */

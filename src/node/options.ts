@@ -37,7 +37,7 @@ export const ignoredOptions: ReadonlySet<string> = new Set(
   http-retry-response log-dir log-max-bytes log-max-files lua-scripts lua-tests match-index node-history
   num-acceptors paranoid-verify preloaded-devices process-async-cache process-sampler process-sampler-interval
   process-snapshot-slots process-snapshot-time process-workers protocol relay-http-client scheduler-async-remote-cache
-  scheduler-default-commitment-spec scheduler-ignore-local-cache scheduler-in-memory-cache scheduler-lookahead scheduler-store
+  scheduler-default-commitment-spec scheduler-ignore-local-cache scheduler-in-memory-cache scheduler-lookahead
   short-trace-len snp-enforced-keys stack-print-prefixes system-monitor trusted wasm-allow-aot`.split(/\s+/),
 );
 

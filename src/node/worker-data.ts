@@ -7,10 +7,17 @@ import type { StoreConfig } from '../stores/config.ts';
 import type { Config } from './config.ts';
 import { type LaneSettings, laneSettings, shareOf } from './lanes.ts';
 
+/** The stores of the node; schedules and states stand among the messages unless they have their own. */
+export interface WorkerStores {
+  readonly messages: readonly StoreConfig[];
+  readonly schedules: readonly StoreConfig[] | undefined;
+  readonly processes: readonly StoreConfig[] | undefined;
+}
+
 export interface WorkerData {
   readonly index: number;
   readonly count: number;
-  readonly stores: readonly StoreConfig[];
+  readonly stores: WorkerStores;
   /** Settings that are text, numbers and the like. */
   readonly settings: readonly (readonly [name: string, value: unknown])[];
   /** The node message, encoded. */

@@ -55,7 +55,7 @@ async function write(store: Store, states: readonly Message[]): Promise<Slots> {
 }
 
 describe.each(backends)('results of a process: %s', (_, open) => {
-  test('[row PC1] each slot is read back as it was written, signatures included', async () => {
+  test('[row PC1, processes/2/write and read process outputs] each slot is read back as it was written, signatures included', async () => {
     await using store = await open();
     const world = cacheWorld(store);
     const signed = await world.sign(T('Simple signed output #1'));
@@ -68,7 +68,7 @@ describe.each(backends)('results of a process: %s', (_, open) => {
     }
   });
 
-  test('[row PC2] the newest one, the newest up to a slot, the newest with a state, the newest with a snapshot', async () => {
+  test('[row PC2, processes/2/find latest output] the newest one, the newest up to a slot, the newest with a state, the newest with a snapshot', async () => {
     await using store = await open();
     const result = (n: number): Message => message({ results: { 'result-number': n } });
     const states = [
@@ -91,7 +91,7 @@ describe.each(backends)('results of a process: %s', (_, open) => {
     expect(await snapshots.latest(P, 0)).toBeUndefined();
   });
 
-  test('[row PC4] in a store of their own they are in no other, and go with that one only', async () => {
+  test('[row PC4, processes/1/isolated_process_store] in a store of their own they are in no other, and go with that one only', async () => {
     await using main = await open();
     await using own = await open();
     const slots = await write(own, [T('a'), T('b')]);
@@ -197,7 +197,7 @@ async function numbers(log: StoreLog): Promise<readonly number[]> {
 const upTo = (count: number): readonly number[] => Array.from({ length: count }, (_, i) => i);
 
 describe('the schedule log', () => {
-  test('[row SC1] an assignment is the newest and is read; with its store it is gone', async () => {
+  test('[row SC1, processes/3/volatile_schedule] an assignment is the newest and is read; with its store it is gone', async () => {
     const store = openFs({ directory: fresh() });
     await using _ = store;
     const { log, sign } = scheduling(store);
@@ -214,7 +214,7 @@ describe('the schedule log', () => {
     }
   });
 
-  test('[row SC2] fifty writers at once: every slot once, none left out', async () => {
+  test('[row SC2, processes/3/concurrent_scheduler_write] fifty writers at once: every slot once, none left out', async () => {
     await using store = openFs({ directory: fresh() });
     const world = processWorld({ store });
     const process = await world.spawn({ 'execution-device': 'test-device@1.0' });
@@ -224,7 +224,7 @@ describe('the schedule log', () => {
     expect(kept.map((assignment) => assignment.get('slot'))).toEqual(upTo(51).slice(1));
   });
 
-  test('[row SC3] readers beside a writer see an assignment or nothing, never a part of one', async () => {
+  test('[row SC3, processes/3/concurrent_read_write] readers beside a writer see an assignment or nothing, never a part of one', async () => {
     await using store = openFs({ directory: fresh() });
     const { log } = scheduling(store);
     let writing = true;
@@ -247,7 +247,7 @@ describe('the schedule log', () => {
     expect(await numbers(log)).toEqual(upTo(100));
   });
 
-  test('[row SC4] a thousand assignments one after another, without a variant', async () => {
+  test('[row SC4, processes/3/large_assignment_volume] a thousand assignments one after another, without a variant', async () => {
     await using store = await openLmdb({ directory: fresh() });
     const { log } = scheduling(store);
     const none = message({});
@@ -260,7 +260,7 @@ describe('the schedule log', () => {
     expect((await log.head(P))?.slot).toBe(999);
   });
 
-  test('[row SC5, SC9] a store that is emptied again and again begins at the beginning', async () => {
+  test('[row SC5, SC9, processes/3/rapid_restart, processes/3/volatile_store_corruption] a store that is emptied again and again begins at the beginning', async () => {
     await using store = openFs({ directory: fresh() });
     for (let round = 0; round < 5; round++) {
       const { log } = scheduling(store);
@@ -273,7 +273,7 @@ describe('the schedule log', () => {
     }
   });
 
-  test('[row SC6] schedules stand in their own store and are gone with that one only', async () => {
+  test('[row SC6, processes/3/mixed_store_reset_operations] schedules stand in their own store and are gone with that one only', async () => {
     await using main = openFs({ directory: fresh() });
     await using own = openFs({ directory: fresh() });
     const { log } = scheduling(own);
@@ -285,7 +285,7 @@ describe('the schedule log', () => {
     expect(await log.read(P, 0)).toBeUndefined();
   });
 
-  test('[row SC7] what is no assignment, or not the next one, is not written', async () => {
+  test('[row SC7, processes/3/invalid_assignment_stress] what is no assignment, or not the next one, is not written', async () => {
     const store = memoryStore();
     const { log } = scheduling(store);
     for (const slot of [-1, 1, 7, 0.5, Number.NaN]) expect(await log.append(P, [row(slot)])).toBe('conflict');
@@ -313,7 +313,7 @@ describe('the schedule log', () => {
     expect(await new StoreLog(world.cache, () => world.library.env).processes()).toEqual([process]);
   });
 
-  test('[row SC8] location records that nobody signed are refused, one like the other', async () => {
+  test('[row SC8, processes/3/scheduler_location_stress] location records that nobody signed are refused, one like the other', async () => {
     const world = processWorld();
     const base = message({ device: 'scheduler@1.0' });
     for (const n of upTo(10)) {
@@ -330,7 +330,7 @@ describe('the schedule log', () => {
   });
 
   test.each(backends)(
-    '[row SC10] an assignment that could not be written is nowhere, and can be written again: %s',
+    '[row SC10, processes/3/remote_confirmation_upload_failure_unlinks] an assignment that could not be written is nowhere, and can be written again: %s',
     async (_, open) => {
       await using store = await open();
       const { log, cache } = scheduling(store);
