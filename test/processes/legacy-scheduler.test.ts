@@ -101,7 +101,7 @@ describe('reading', () => {
     expect(edges[3]!.node.message.Tags).toContainEqual({ name: 'Action', value: '3' });
   });
 
-  test('[row processes/3/redirect_from_graphql, processes/3/http_get_schedule_redirect] the gateway knows where the scheduler is', async () => {
+  test('[row GC2, processes/3/redirect_from_graphql, processes/3/http_get_schedule_redirect] the gateway knows where the scheduler is', async () => {
     await using world = await legacy(1, { node: { 'scheduler-follow-redirects': false } });
     const { node, unit, process } = world;
     const body = await node.resolver.ao().commit(message({ target: process, type: 'Message' }), undefined, user);
@@ -109,6 +109,9 @@ describe('reading', () => {
     expect([answer.get('status'), answer.get('location'), answer.get('variant')]).toEqual([307, unit.url, 'ao.TN.1']);
     const reply = await fetch(`${node.url}/${process}~process@1.0/schedule`, { redirect: 'manual' });
     expect([reply.status, reply.headers.get('location')]).toEqual([307, unit.url]);
+    const record = value(await get(node, `/~scheduler@1.0/location?address=${scheduler.address}`)) as Message;
+    const told = (record.get('body') as Message).without('commitments');
+    expect([told.get('type'), told.get('url')]).toEqual(['Scheduler-Location', unit.url]);
   });
 
   test('an edge becomes an assignment: whole numbers, lower-case keys, the message with its signature', async () => {
