@@ -146,7 +146,7 @@ describe('commitments with a secret', () => {
     expect(await check(message({}))).toBe(false);
   });
 
-  test('[row codecs/6/http-auth benchmark, codecs/6/http-auth derivation] the default work is done off the main thread', async () => {
+  test('[row codecs/6/http-auth benchmark, codecs/6/http-auth derivation, node/http-auth/benchmark_pbkdf2] the default work is done off the main thread', async () => {
     const request = message({ authorization: 'Basic dXNlcjpwYXNz', 'key-length': 32 });
     let ticks = 0;
     const timer = setInterval(() => ticks++, 5);

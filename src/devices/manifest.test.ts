@@ -29,7 +29,7 @@ const usual = async (page: (text: string) => Promise<string>): Promise<object> =
 });
 
 describe('manifest@1.0', () => {
-  test('[row node/manifest/resolve] index and nested paths', async () => {
+  test('[row node/manifest/resolve, node/manifest/flat paths] index and nested paths', async () => {
     const { body } = await site(usual);
     expect(await body('index')).toBe('Page 1');
     expect(await body('page1')).toBe('Page 1');
@@ -37,7 +37,7 @@ describe('manifest@1.0', () => {
     expect(await body('a/b/c.js')).toBe('script');
   });
 
-  test('[row node/manifest/fallback] what is not listed is the index, or the fallback, or 404', async () => {
+  test('[row node/manifest/fallback, node/manifest/404 mode] what is not listed is the index, or the fallback, or 404', async () => {
     expect(await (await site(usual)).body('nope')).toBe('Page 1');
     const withFallback = await site(async (page) => ({
       ...(await usual(page)),

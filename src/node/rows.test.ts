@@ -384,6 +384,16 @@ describe('names, addresses and pages over HTTP', () => {
     expect(await get('/~meta@1.0/build/node', 'nobody.localhost')).toMatchObject({ body: 'HyperBEAM' });
   });
 
+  test('[row node/name/ArNS snapshot] a stored table in JSON is a resolver', async () => {
+    const at = await node();
+    const target = await at.cache.write(message({ 'content-type': 'text/html', body: 'a page' }));
+    const snapshot = await at.cache.write(message({ data: JSON.stringify({ '001_permabytes': target }) }));
+    await post(at, { 'name-resolvers': [`${snapshot}~json@1.0/deserialize&target=data`] }, testWallet());
+    expect(await ask(at, '/~name@1.0/001_permabytes&load=false')).toBe(target);
+    expect(await getAs(at, '/~name@1.0/001_permabytes')).toMatchObject({ type: 'text/html', body: 'a page' });
+    expect(await ask(at, '/~name@1.0/nobody')).toEqual(atom('not_found'));
+  });
+
   test('[row node/name/root redirect] nothing asked for is the default request', async () => {
     const at = await node({ dialect: '2026' });
     expect(await getAs(at, '/')).toMatchObject({ status: 307, location: '/~hyperbuddy@1.0/dashboard' });
