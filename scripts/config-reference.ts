@@ -11,7 +11,8 @@ Every option can be given as a flag (\`hyperbeam start --port 9000\`), in a conf
 files, files over variables. \`hyperbeam config explain\` prints each value and where it came from; [operating.md](operating.md) tells which
 of them matter when.
 
-Options marked *live* take effect at once when the operator changes them over \`POST /~meta@1.0/info\`; the others are read at the start.
+Options marked *live* take effect at once when the operator changes them over \`POST /~meta@1.0/info\`; the others are read at the start,
+and a change that has a new value for one of them is refused.
 `;
 
 export function configReference(): string {
