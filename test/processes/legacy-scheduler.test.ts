@@ -144,13 +144,18 @@ describe('reading', () => {
 describe('posting', () => {
   test('[row processes/3/http_post_legacy_schedule] a data item is scheduled by the unit', async () => {
     await using world = await legacy(0);
-    const { node, process } = world;
+    const { node, unit, process } = world;
     const ao = node.resolver.ao();
     const content = message({ type: 'Message', variant: 'ao.TN.1', 'data-protocol': 'ao', target: process, data: 'x' });
     const body = await ao.commit(content, message({ 'commitment-device': 'ans104@1.0' }), user);
     const slot = value(await post(node, process, body)) as Message;
     expect([slot.get('slot'), slot.get('process')]).toEqual([1, process]);
     expect(ao.id(slot.get('body')!, 'signed')).toBe(ao.id(body, 'signed'));
+    // A letter that may have arrived before is asked for first.
+    const base = ((await node.cache.read(process)) as Message).with('device', 'process@1.0');
+    const again = await ao.resolve(base, message({ path: 'schedule', method: 'POST', once: 'true', body }));
+    expect((value(again) as Message).get('slot')).toBe(1);
+    expect(unit.requests.filter(({ method }) => method === 'POST')).toHaveLength(1);
     // The unit takes an item once, and says so.
     expect(failure(await post(node, process, body))).toMatchObject({ status: 400, message: /message already exists/ });
   });

@@ -117,6 +117,25 @@ describe('the schedule of another node', () => {
     ]);
   }, 60_000);
 
+  test('an answer ends where it would not fit into memory well; a fold goes on from there', async () => {
+    await using world = await pair(100);
+    const { reader, process } = world;
+    const watch = watched(reader);
+    watch.answer(async (path, real) => {
+      const [, from, to] = /from=(\d+)&to=(\d+)/.exec(path) ?? [];
+      return Number(to) - Number(from) > 40 ? fail('limit-exceeded', 'Too long.', { status: 502 }) : real();
+    });
+    const { copies } = reader.resolver.env.capabilities.schedules!.log;
+    const keep = copies.keep.bind(copies);
+    vi.spyOn(copies, 'keep').mockImplementation(async (...given) => {
+      await keep(...given);
+      return 40 * 1024 * 1024;
+    });
+    const page = value(await get(reader, `/${process}/schedule?from=0&to=99`)) as Message;
+    expect([(page.get('assignments') as Message).size, page.get('continues')]).toEqual([50, true]);
+    expect(value(await get(reader, `/${process}/compute=99/at-slot`))).toBe(99);
+  }, 60_000);
+
   test('beyond its end the schedule has no slot yet; what is scheduled later is found', async () => {
     await using world = await pair(3);
     const { reader, process } = world;

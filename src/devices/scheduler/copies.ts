@@ -14,8 +14,8 @@ import { slotOf } from './formats.ts';
 export interface ScheduleCopies {
   /** Assignments from slot `from` on, without a gap, up to `to`. */
   range(process: string, from: number, to: number): Promise<readonly Message[]>;
-  /** Keeps assignments. They can be read when this resolves; a crash may lose them. */
-  keep(process: string, assignments: readonly Message[]): Promise<void>;
+  /** Keeps assignments; gives their size in bytes. They can be read when this resolves; a crash may lose them. */
+  keep(process: string, assignments: readonly Message[]): Promise<number>;
 }
 
 const root = 'schedule-copies';
@@ -39,9 +39,15 @@ export class StoreCopies implements ScheduleCopies {
     return out;
   }
 
-  async keep(process: string, assignments: readonly Message[]): Promise<void> {
-    const entries = assignments.map((one) => put(`${root}/${process}/${slotName(slotOf(one))}`, encode(one)));
+  async keep(process: string, assignments: readonly Message[]): Promise<number> {
+    let bytes = 0;
+    const entries = assignments.map((one) => {
+      const cell = encode(one);
+      bytes += cell.length;
+      return put(`${root}/${process}/${slotName(slotOf(one))}`, cell);
+    });
     if (entries.length > 0) await this.#store.write(entries);
+    return bytes;
   }
 }
 

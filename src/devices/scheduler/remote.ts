@@ -108,6 +108,9 @@ function baseUrl(url: string): string {
 
 // ---- pages ------------------------------------------------------------------------------------------------------------------
 
+/** Encoded assignments of other nodes that are in memory for one answer, or for one step of a fold. */
+const maxPartBytes = 64 * 1024 * 1024;
+
 /** A part of a schedule, from the copies that are here and, where they end, from the node that keeps it. */
 export interface RemotePart {
   readonly assignments: readonly Message[];
@@ -115,7 +118,10 @@ export interface RemotePart {
   readonly continues: boolean | undefined;
 }
 
-/** Slots `from`…`to`, of which there may be fewer than that. What is new is kept. Throws when the other node fails part-way. */
+/**
+ * Slots `from`…`to`, or fewer: of those that come from the other node, no more than fit into memory well. What is new is kept. Throws when
+ * the other node fails part-way.
+ */
 export async function remotePart(
   call: SchedulerCall,
   scheduler: RemoteScheduler,
@@ -127,14 +133,16 @@ export async function remotePart(
   const assignments = [...(await copies.range(process, from, to))];
   let continues: boolean | undefined;
   let most = Number.POSITIVE_INFINITY;
+  let bytes = 0;
   for (let next = from + assignments.length; next <= to; next = from + assignments.length) {
     const last = Math.min(to, next + most - 1);
     try {
       const got = await scheduler.range(process, next, last);
-      await copies.keep(process, got.assignments);
+      bytes += await copies.keep(process, got.assignments);
       assignments.push(...got.assignments);
-      continues = got.continues;
-      if (got.assignments.length < last - next + 1 && !(got.continues && got.assignments.length > 0)) break;
+      const short = got.assignments.length < last - next + 1;
+      continues = last < to && !short ? true : got.continues;
+      if (got.assignments.length === 0 || (short && !got.continues) || bytes > maxPartBytes) break;
     } catch (thrown) {
       const error = errorFrom(thrown);
       // Messages may be large: fewer of them fit into an answer.
