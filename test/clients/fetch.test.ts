@@ -1,6 +1,5 @@
 /** Plain requests as curl, browsers, dashboards and the ar.io SDK make them (spec 06 §8, §10, §11), and the node's signatures (§1.5). */
 import { constants, createHash, createPublicKey, verify } from 'node:crypto';
-import { createRequire } from 'node:module';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startNode, type TestNode, testJwk, testWallet } from '../../src/testing/index.ts';
 
@@ -148,23 +147,5 @@ describe('the node’s signature', () => {
         expect(reply.headers.get('signature')).toContain(`${label}=:`);
       }
     }
-  });
-
-  test('holds for hbsig', async () => {
-    const { verify: verifyReply } = createRequire(import.meta.url)('hbsig') as {
-      verify(signed: object): Promise<{ readonly valid: boolean }>;
-    };
-    const reply = await get('/~message@1.0/set?greeting=hello&count+integer=3');
-    const headers = Object.fromEntries(reply.headers);
-    const label = /(comm-[\w-]+)=\([^)]*\)[^,]*alg="rsa-pss-sha512"/.exec(headers['signature-input']!)![1]!;
-    const only = (list: string): string => list.split(/, (?=comm-)/).find((entry) => entry.startsWith(`${label}=`))!;
-    const keyid = Buffer.from(testJwk().n, 'base64url').toString('base64url');
-    const signed = {
-      ...headers,
-      signature: only(headers['signature']!),
-      'signature-input': only(headers['signature-input']!),
-    };
-    expect(keyid.length).toBe(683);
-    expect(await verifyReply({ headers: signed, method: 'GET', url: `${node.url}/x` })).toMatchObject({ valid: true });
   });
 });
