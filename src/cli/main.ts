@@ -51,6 +51,12 @@ const commands: readonly Entry[] = [
     load: async () => (await import('./watch.ts')).watch,
   },
   {
+    name: 'test',
+    usage: 'test [MODULE[:TEST…],…]',
+    summary: 'Runs the tests of Lua scripts.',
+    load: async () => (await import('./test-lua.ts')).testLua,
+  },
+  {
     name: 'store',
     usage: 'store stats|verify|export|import',
     summary: 'Looks into a store, checks it, copies it out and in.',

@@ -45,7 +45,7 @@ describe('help', () => {
   test('of everything and of every command', async () => {
     const { stdout } = await run(['help']);
     const names = [...stdout.matchAll(/^ {2}hyperbeam (\w+)/gm)].map(([, name]) => name!);
-    expect(names).toEqual(['start', 'spawn', 'send', 'read', 'console', 'watch', 'store', 'wallet', 'config']);
+    expect(names).toEqual(['start', 'spawn', 'send', 'read', 'console', 'watch', 'test', 'store', 'wallet', 'config']);
     await Promise.all(
       names.map(async (name) => {
         const { code, stdout: help } = await run([name, '--help']);
