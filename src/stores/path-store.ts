@@ -122,13 +122,16 @@ export class PathStore implements Store {
   #changes(batch: readonly Entry[], large: Promise<void>[]): Change[] {
     const changes: Change[] = [];
     const threshold = this.engine.blobs?.threshold ?? Number.POSITIVE_INFINITY;
-    const blobs: Entry[] = [];
+    const blobs: [hash: Uint8Array, value: Uint8Array][] = [];
     for (const entry of batch) {
       const key = writableKey(entry.path);
       if (entry.kind === 'value') {
-        if (entry.value.length > threshold) blobs.push(entry);
+        const hash = entry.value.length > threshold ? sha256(entry.value) : undefined;
+        if (hash !== undefined) blobs.push([hash, entry.value]);
         const cell =
-          entry.value.length > threshold ? blobCell(key, entry.value) : makeCell(key, CellTag.value, entry.value);
+          hash === undefined
+            ? makeCell(key, CellTag.value, entry.value)
+            : makeCell(key, CellTag.blob, blobPayload(hash, entry.value.length));
         changes.push({ key, cell });
       } else if (entry.kind === 'link') {
         const target = writableKey(entry.to);
@@ -137,9 +140,7 @@ export class PathStore implements Store {
         changes.push({ key: key + separator, cell: makeCell(key + separator, CellTag.group) });
       } else changes.push({ key, cell: undefined }, { key: key + separator, cell: undefined });
     }
-    for (const entry of blobs) {
-      if (entry.kind === 'value') large.push(this.engine.blobs!.write(sha256(entry.value), entry.value));
-    }
+    for (const [hash, value] of blobs) large.push(this.engine.blobs!.write(hash, value));
     return changes;
   }
 
@@ -247,11 +248,12 @@ function sha256(bytes: Uint8Array): Uint8Array {
   return createHash('sha256').update(bytes).digest();
 }
 
-function blobCell(key: string, value: Uint8Array): Uint8Array {
+/** What the cell of a large value says: its hash and its length. */
+export function blobPayload(hash: Uint8Array, length: number): Uint8Array {
   const payload = new Uint8Array(40);
-  payload.set(sha256(value));
-  new DataView(payload.buffer).setBigUint64(32, BigInt(value.length));
-  return makeCell(key, CellTag.blob, payload);
+  payload.set(hash);
+  new DataView(payload.buffer).setBigUint64(32, BigInt(length));
+  return payload;
 }
 
 function noFile(key: string): never {

@@ -11,6 +11,7 @@ import { CellTag, makeCell } from '../../src/stores/cell.ts';
 import { data, messages } from '../../src/stores/layout.ts';
 import { openLmdb } from '../../src/stores/lmdb.ts';
 import { pathKey } from '../../src/stores/path.ts';
+import { blobPayload } from '../../src/stores/path-store.ts';
 import { put } from '../../src/stores/store.ts';
 import { codecEnvironment } from './codec-environment.ts';
 
@@ -29,11 +30,8 @@ export async function keepZeros(directory: string, size: number): Promise<string
   const body = messageFrom([['body', new Link(`${ref}#${size}`, true)]]);
 
   await using store = await openLmdb({ directory });
-  const payload = Buffer.alloc(40);
-  hash.copy(payload);
-  payload.writeBigUInt64BE(BigInt(size), 32);
   const key = pathKey(ref);
-  await store.engine.commit([{ key, cell: makeCell(key, CellTag.blob, payload) }], true);
+  await store.engine.commit([{ key, cell: makeCell(key, CellTag.blob, blobPayload(hash, size)) }], true);
   await store.write([put(`${messages}/${id}`, encode([body, false, ['body']]))], { durable: true });
   return id;
 }

@@ -17,11 +17,16 @@ export function withLinkedBytes(
   keys?: readonly string[],
   wire = false,
 ): Awaitable<Message> {
-  const linked: [string, Value][] = [];
-  for (const [key, value] of tabm.entries()) {
-    if (typeof value === 'object' && hashOfLinked(value) !== undefined) linked.push([key, value]);
+  for (const [, value] of tabm.entries()) {
+    if (typeof value === 'object' && hashOfLinked(value) !== undefined) {
+      return isBodyOneValue(tabm, env, keys, wire) ? tabm : withAllLoaded(tabm, env);
+    }
   }
-  if (linked.length === 0 || isBodyOneValue(tabm, env, keys, wire)) return tabm;
+  return tabm;
+}
+
+function withAllLoaded(tabm: Message, env: Environment): Awaitable<Message> {
+  const linked = [...tabm.entries()].filter(([, value]) => hashOfLinked(value) !== undefined);
   const loaded = mapInOrder(linked, ([key, value]) =>
     andThen(load(value, env), (bytes): readonly [string, Value] => [key, bytes]),
   );
