@@ -167,6 +167,7 @@ describe('workers that break', () => {
       Atomics.store(position, 0, question.lane);
       if (question.slot === 666) for (;;);
       if (question.slot === 667) process.exit(1);
+      if (question.slot === 669) return parentPort.postMessage({ kind: 'answer', id, outcome: { status: 'ok', value: Uint8Array.of(28) } });
       if (question.slot === 668) { const keep = []; for (;;) keep.push(new Array(1e5).fill({})); }
       setTimeout(() => {
         Atomics.store(position, 0, 0);
@@ -214,6 +215,13 @@ describe('workers that break', () => {
     await new Promise((resolve) => setTimeout(resolve, 350));
     expect((await processes.compute(a!, slot)).status).toBe('error');
     expect(await processes.compute(c!, 6)).toEqual(ok(6));
+  });
+
+  test('an answer that cannot be read is an error', async () => {
+    await using processes = breaking();
+    const outcome = await processes.compute({ id: 'a', message: message({}) }, 669);
+    expect(outcome.status === 'error' && outcome.error.code).toBe('bad-encoding');
+    expect(await processes.compute({ id: 'b', message: message({}) }, 1)).toEqual(ok(1));
   });
 
   test('processes are spread over workers, and few move when there is one more', () => {

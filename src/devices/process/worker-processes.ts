@@ -25,6 +25,7 @@ import {
   type Question,
   receiveDefinition,
   receiveOutcome,
+  type SentOutcome,
   sendDefinition,
   sendOutcome,
   type ToWorker,
@@ -270,7 +271,7 @@ class Host {
     this.#pinged = undefined;
     if (said.kind === 'ready') this.#ready.resolve();
     else if (said.kind === 'closed') this.#closed?.resolve();
-    else if (said.kind === 'answer') this.#take(said.id)?.answer(receiveOutcome(said.outcome));
+    else if (said.kind === 'answer') this.#take(said.id)?.answer(understood(said.outcome));
     else if (said.kind === 'status') this.#take(said.id)?.status?.(said.status);
     else if (said.kind === 'ask') {
       const { id } = said;
@@ -344,6 +345,15 @@ class Host {
         pending.answer(outcome);
       else this.#send(pending);
     }
+  }
+}
+
+/** What a worker says as it breaks may be nothing that can be read. */
+function understood(sent: SentOutcome): Outcome {
+  try {
+    return receiveOutcome(sent);
+  } catch (thrown) {
+    return failed(errorFrom(thrown));
   }
 }
 
