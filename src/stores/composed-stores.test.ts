@@ -46,6 +46,7 @@ storeSuite({
   name: 'lru over lmdb',
   open: async () => lruStore({ capacity: 5000, below: await openLmdb({ directory: fresh() }) }),
 });
+storeSuite({ name: 'volatile', open: async () => memoryStore({ maxTtlMs: 600_000, maxSize: 100_000 }) });
 storeSuite({ name: 'lru alone', open: async () => lruStore({ capacity: 10_000_000 }) });
 storeSuite({
   name: 'tiers',

@@ -159,7 +159,8 @@ export class SlotWriter {
       throw reason;
     }
     if (this.#entries.length === 0) return;
-    const batch = [...this.#entries, put(timePath(this.#process), encode(this.#clock.now()))];
+    this.#entries.push(put(timePath(this.#process), encode(this.#clock.now())));
+    const batch = this.#entries;
     this.#entries = [];
     return andThen(this.#store.write(batch), () => undefined);
   }
