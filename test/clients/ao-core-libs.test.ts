@@ -1,72 +1,51 @@
 /**
- * The published client library of AO-Core against our HTTP edge: what it sends is read as it means it, signed or not (spec 06 §5), and what
- * we answer is what it reads. The library is loaded with `require`, because its declared types aren't in the package.
+ * `@permaweb/ao-core-libs` against a node of its own process: what it sends is read as it means it, signed in headers or as a data item or not
+ * at all (spec 06 §5), and what the node answers is what it reads. It doesn't verify answers. The library is loaded with `require`,
+ * because its declared types aren't in the package.
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { device } from '../../src/core/device.ts';
-import { isMessage, message } from '../../src/core/message.ts';
-import { ok } from '../../src/core/outcome.ts';
-import type { HttpServer } from '../../src/http/serve.ts';
-import { createHttpServer } from '../../src/http/server.ts';
-import { createLibrary } from '../../src/node/library.ts';
-import { testWallet } from '../support/cache-world.ts';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { runtimeFile } from '../../runtime/build.ts';
+import { NodeClient } from '../../src/client.ts';
+import { testJwk, testWallet } from '../../src/testing/index.ts';
+import { type ChildNode, childNode } from '../support/child-node.ts';
 
+type Fields = { readonly [name: string]: unknown };
 interface AoCore {
-  request(fields: { readonly [name: string]: unknown }): Promise<Response>;
+  request(fields: Fields): Promise<Response>;
 }
 interface AoCoreLibs {
-  readonly default?: { init(options: object): AoCore };
-  init?(options: object): AoCore;
+  readonly default: { init(options: { readonly jwk?: unknown; readonly url: string }): AoCore };
 }
 
-const jwk: unknown = JSON.parse(readFileSync(new URL('../vectors/keys/rsa4096-2.json', import.meta.url), 'utf8'));
-const address = testWallet('rsa4096-2').address;
+// The node is a process of its own, and machines are busy.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
-const probe = device({
-  name: 'probe@1.0',
-  doc: 'Says what arrived.',
-  keys: {
-    whose: {
-      doc: 'Who signed the request.',
-      run: async ({ requestMessage, ao }) => ok((await ao.signers(requestMessage)).join(',') || 'nobody'),
-    },
-    field: { doc: 'The field `custom`.', run: ({ requestMessage }) => ok(requestMessage.get('custom') ?? 'absent') },
-    nested: {
-      doc: 'A key of the nested field.',
-      run: ({ requestMessage }) => {
-        const field = requestMessage.get('nested');
-        return ok(isMessage(field) ? (field.get('deep') ?? 'absent') : 'flat');
-      },
-    },
-    state: { doc: 'A message.', run: () => ok(message({ results: { output: { data: 'x' } }, slot: 5 })) },
-  },
-});
+const { init } = (createRequire(import.meta.url)('@permaweb/ao-core-libs') as AoCoreLibs).default;
+const address = testWallet('second').address;
+const item = { method: 'POST', 'signing-format': 'ans104' };
+const json = { 'require-codec': 'application/json', 'accept-bundle': 'true' };
 
-let server: HttpServer;
+let node: ChildNode;
 let signed: AoCore;
 let unsigned: AoCore;
 
 beforeAll(async () => {
-  const library = createLibrary({ wallet: testWallet(), devices: [probe] });
-  server = createHttpServer({ bind: '127.0.0.1', port: 0, drainMs: 100 }, { node: () => library.resolver });
-  await server.listen();
-  const libs = createRequire(import.meta.url)('@permaweb/ao-core-libs') as AoCoreLibs;
-  const init = libs.default?.init ?? libs.init!;
-  signed = init({ jwk, url: server.url });
-  unsigned = init({ url: server.url });
+  node = await childNode();
+  signed = init({ jwk: testJwk('second'), url: node.url });
+  unsigned = init({ url: node.url });
 });
-afterAll(() => server.close());
+afterAll(() => node[Symbol.asyncDispose]());
 
-describe('@permaweb/ao-core-libs', () => {
+describe('requests', () => {
   test('an unsigned read', async () => {
     const response = await unsigned.request({ path: '~message@1.0&hello=world/hello' });
     expect([response.status, await response.text()]).toEqual([200, 'world']);
   });
 
   test('fields become keys, typed', async () => {
-    const response = await unsigned.request({ path: '~probe@1.0/field', custom: 42 });
+    const response = await unsigned.request({ path: '~message@1.0/custom', custom: 42 });
     expect([await response.text(), response.headers.get('ao-types')]).toEqual([
       '42',
       expect.stringContaining('integer'),
@@ -74,34 +53,115 @@ describe('@permaweb/ao-core-libs', () => {
   });
 
   test('a read signed in headers names its signer', async () => {
-    const response = await signed.request({ path: '~probe@1.0/whose', custom: 'x' });
-    expect(await response.text()).toBe(address);
+    const response = await signed.request({ path: '~message@1.0/committers', custom: 'x' });
+    expect(response.headers.get('1')).toBe(address);
   });
 
   test('a data item names its signer, and its tags are keys', async () => {
-    const item = { method: 'POST', 'signing-format': 'ans104' };
-    expect(await (await signed.request({ ...item, path: '~probe@1.0/whose' })).text()).toBe(address);
-    expect(await (await signed.request({ ...item, path: '~probe@1.0/field', custom: 'tagged' })).text()).toBe('tagged');
+    expect((await signed.request({ ...item, path: '~message@1.0/committers' })).headers.get('1')).toBe(address);
+    const response = await signed.request({ ...item, path: '~message@1.0/custom', custom: 'tagged' });
+    expect(await response.text()).toBe('tagged');
   });
 
   test('a wish for JSON in a tag is heard', async () => {
-    const response = await signed.request({
-      method: 'POST',
-      path: '~probe@1.0/state',
-      'signing-format': 'ans104',
-      'require-codec': 'application/json',
-      'accept-bundle': 'true',
-    });
+    const response = await signed.request({ ...item, ...json, path: '~message@1.0/set', custom: 'tagged' });
     expect(response.headers.get('content-type')).toBe('application/json');
-    expect(await response.json()).toMatchObject({ slot: 5, results: { output: { data: 'x' } }, status: 200 });
+    expect(await response.json()).toMatchObject({ custom: 'tagged' });
   });
 
   test('a path with a question mark is escaped by the library and still a query', async () => {
-    const response = await unsigned.request({ path: 'a?a=5' });
-    expect(await response.text()).toBe('5');
+    expect(await (await unsigned.request({ path: 'a?a=5' })).text()).toBe('5');
   });
 
   test('errors are statuses', async () => {
     expect((await unsigned.request({ path: '~message@1.0&a=b/nope' })).status).toBe(404);
+  });
+});
+
+// Of an item's type the library knows only the field `Type`; the names of headers go out in lower case.
+describe.each<[string, Fields, 'Type' | 'type']>([
+  ['as data items', item, 'Type'],
+  ['signed in headers', { method: 'POST' }, 'type'],
+])('processes, %s', (_, form, type) => {
+  let definition: Fields;
+
+  beforeAll(async () => {
+    using client = new NodeClient({ url: node.url, wallet: testWallet('second') });
+    const data = readFileSync(runtimeFile, 'utf8');
+    definition = {
+      [type]: 'Process',
+      device: 'process@1.0',
+      'scheduler-device': 'scheduler@1.0',
+      'push-device': 'push@1.0',
+      'execution-device': 'lua@5.3a',
+      'lua-dialect': 'standard',
+      function: 'compute',
+      module: await client.upload({ tags: { 'Content-Type': 'application/lua' }, data }),
+      authority: node.address,
+      scheduler: node.address,
+    };
+  });
+
+  async function spawn(): Promise<string> {
+    const fields = { ...definition, 'random-seed': crypto.randomUUID() };
+    const response = await signed.request({ ...form, path: 'push', ...fields });
+    expect([response.status, response.headers.get('slot')]).toEqual([200, '0']);
+    return response.headers.get('process')!;
+  }
+
+  async function push(process: string, fields: Fields): Promise<Fields> {
+    const to = { path: `${process}~process@1.0/push`, [type]: 'Message', target: process };
+    return (await (await signed.request({ ...form, ...json, ...to, ...fields })).json()) as Fields;
+  }
+
+  const evaluate = (process: string, data: string): Promise<Fields> => push(process, { action: 'Eval', data });
+
+  const read = async (path: string): Promise<string> => (await signed.request({ path })).text();
+
+  test('spawn, message, result, state', async () => {
+    const process = await spawn();
+    expect(process).toMatch(/^[\w-]{43}$/);
+    const answer = await evaluate(process, 'Publish({ supply = 100 }) return 1 + 1');
+    expect(answer).toMatchObject({ slot: 1, process, status: 200, output: { data: '2' } });
+    const result = await signed.request({ ...form, ...json, path: `${process}~process@1.0/compute/results=1` });
+    expect(await result.json()).toMatchObject({ raw: { Output: { data: '2' } } });
+    expect(await read(`${process}~process@1.0/compute=1/results/output/data`)).toBe('2');
+    expect(await read(`${process}~process@1.0/now/cache/supply`)).toBe('100');
+    expect(await read(`${process}/slot/current`)).toBe('1');
+    const state = await unsigned.request({ ...json, path: `${process}~process@1.0/now/cache` });
+    expect(await state.json()).toMatchObject({ supply: 100 });
+  });
+
+  test('an error of the program is a result; the process goes on', async () => {
+    const process = await spawn();
+    expect(await evaluate(process, 'error("no")')).toMatchObject({ slot: 1, error: expect.stringContaining('no') });
+    expect(await evaluate(process, 'Owner')).toMatchObject({ slot: 2, output: { data: address } });
+  });
+
+  test('a message of one process to another', async () => {
+    const [from, to] = [await spawn(), await spawn()];
+    await evaluate(from, `Send({ Target = '${to}', Action = 'Note', Data = 'hi' })`);
+    expect(await evaluate(to, 'Inbox[1].Data .. " " .. Inbox[1].From')).toMatchObject({
+      output: { data: `hi ${from}` },
+    });
+  });
+
+  test('a push by the clock', async () => {
+    const [from, to] = [await spawn(), await spawn()];
+    const scheduled = { path: `${from}/schedule`, [type]: 'Message', target: from, action: 'Eval' };
+    await signed.request({ ...form, ...scheduled, data: `Send({ Target = '${to}', Action = 'Tick' })` });
+    const cron = { path: '~cron@1.0/once', 'cron-path': `/${from}/push`, slot: '1' };
+    expect(await (await signed.request({ ...form, ...cron })).text()).toMatch(/^[\w-]{43}$/);
+    await expect.poll(() => read(`${to}/slot/current`), { timeout: 10_000 }).toBe('1');
+  });
+
+  test('what cannot be had is a status with a sentence', async () => {
+    const nowhere = 'A'.repeat(43);
+    const unknown = await signed.request({ ...form, path: `${nowhere}~process@1.0/push`, target: nowhere });
+    expect([unknown.status, unknown.headers.get('code')]).toEqual([404, 'necessary-message-not-found']);
+    const process = await spawn();
+    expect((await signed.request({ path: `${process}~process@1.0/compute=99` })).status).toBe(404);
+    const nobody = await unsigned.request({ path: `${process}~process@1.0/schedule`, method: 'POST', action: 'Eval' });
+    expect([nobody.status, await nobody.text()]).toEqual([400, 'Message is not valid.']);
   });
 });
