@@ -16,7 +16,6 @@ import { type Call, device } from '../core/device.ts';
 import { flag, integer } from '../core/fields.ts';
 import { isMessage, type Message, message } from '../core/message.ts';
 import { fail, type Outcome, ok } from '../core/outcome.ts';
-import { setPrivate } from '../core/private.ts';
 import type { Value } from '../core/value.ts';
 import { plain } from './plain.ts';
 import { type Definition, definitionIn } from './process/definition.ts';
@@ -190,7 +189,7 @@ async function pushWanted({ ao, requestMessage }: ProcessCall): Promise<{ depth:
 
 /** Has the courier push a slot, once, however many callers had it computed. */
 async function pushComputed(call: ProcessCall, definition: Definition, slot: number, depth: number | undefined) {
-  const request = setPrivate(message({ path: 'push', slot, 'max-depth': depth }), 'computed', true);
+  const request = message({ path: 'push', slot, 'max-depth': depth, async: true, once: true });
   return runAs(call.ao, 'push', processBase(definition.message), request);
 }
 

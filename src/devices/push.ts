@@ -14,7 +14,6 @@ import { type Call, device } from '../core/device.ts';
 import { flag, integer } from '../core/fields.ts';
 import { isMessage, type Message, message } from '../core/message.ts';
 import { fail, type Outcome, ok } from '../core/outcome.ts';
-import { getPrivate } from '../core/private.ts';
 import { operatorRequest } from './meta/roles.ts';
 import { plain } from './plain.ts';
 import { type Definition, definitionIn } from './process/definition.ts';
@@ -67,7 +66,10 @@ export const push = device({
   uses: pushUses,
   options: pushOptions,
   keys: {
-    push: { doc: 'Pushes slot `slot`, or schedules the request and pushes the slot it gets.', run: pushKey },
+    push: {
+      doc: 'Pushes slot `slot` (`once`: unless that was done), or schedules the request and pushes the slot it gets.',
+      run: pushKey,
+    },
     outbox: {
       doc: 'For the operator: the letters on their way, and the dead ones with their reasons.',
       async run(call) {
@@ -123,15 +125,15 @@ async function pushKey(call: PushCall): Promise<Outcome> {
   const maxDepth = await numberAt(call, 'max-depth');
   const trip = tripOf(call, (await numberAt(call, 'result-depth')) ?? 1, maxDepth);
   const mark = markOf(call, definition.id, slot, maxDepth);
-  if (getPrivate(requestMessage, 'computed') === true) {
-    await outbox.markOnce(mark);
-    return ok(message({ status: 200, slot, process: definition.id }));
-  }
   const later = await isAsync(call);
-  await outbox.mark(mark, !(later && outbox.attended));
+  const held = !(later && outbox.attended);
+  const once = flag.read((await plain(ao, requestMessage, 'once')) ?? false) === true;
+  const accepted = ok(message({ status: 200, slot, process: definition.id }));
+  if (!once) await outbox.mark(mark, held);
+  else if (!(await outbox.markOnce(mark, held))) return accepted;
   if (!later) return walk(call, definition, mark, trip);
   if (!outbox.attended) walk(call, definition, mark, trip).catch(() => undefined);
-  return ok(message({ status: 200, slot, process: definition.id }));
+  return accepted;
 }
 
 function tripOf({ options }: PushParts, resultDepth: number, maxDepth: number | undefined): Trip {

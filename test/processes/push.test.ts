@@ -366,6 +366,39 @@ describe('other nodes', () => {
   });
 });
 
+describe('a slot on another node', () => {
+  test.each(['lost on the way there', 'answered, and the answer is lost'])('is pushed there, once: %s', async (how) => {
+    const there = await luaWorld({ wallet: testWallet('rsa4096-2.json') });
+    const state = { down: false, asked: [] as string[] };
+    const real = wire(() => there, state);
+    let broken = true;
+    const peers: Peers = {
+      async request(node, request, options) {
+        const pushes = String(request.get('path')).endsWith('/push');
+        if (pushes && broken && how.startsWith('answered')) await real.request(node, request, options);
+        if (pushes && broken) return fail('peer-failed', 'other.test does not answer.');
+        return real.request(node, request, options);
+      },
+    };
+    const world = await luaWorld({ peers });
+    const a = await world.program(pingPong, { name: 'A' });
+    const c = await there.program(pingPong, { name: 'C' });
+    const b = await there.program(
+      `function compute(s, m) if m.slot > 0 then s.results = { outbox = { ['1'] = { target = '${c}', action = 'Pong', data = 'x' } } } end return s end`,
+    );
+    const answer = await pushed(world, a, { action: 'Start', peer: `${b}?hint=http://other.test` });
+    expect(await at(world, answer, '1/response')).toBe('error');
+    expect((await world.outbox.waiting()).map(({ arrived }) => arrived)).toEqual([1]);
+    broken = false;
+    await using courier = startCourier(world);
+    courier.start();
+    await expect.poll(() => world.outbox.waiting(), { timeout: 5_000 }).toEqual([]);
+    expect(value(await there.get(`/${b}/slot/current`))).toBe(1);
+    expect(value(await there.get(`/${c}/slot/current`))).toBe(1);
+    expect(value(await there.get(`/${c}/now/last-pong`))).toBe('x');
+  });
+});
+
 describe('a message that has a slot', () => {
   test('keeps it if it is posted `once`, also when both posts come at the same time', async () => {
     const world = await luaWorld();
@@ -402,6 +435,7 @@ describe('after a crash', () => {
       await first.cache.write((await there.library.ao.loadAll((await there.cache.read(b))!)) as Message);
       // The crash: the other node has scheduled it, and nobody lives to record that.
       first.outbox.delivered = () => new Promise(() => undefined);
+      first.outbox.replace = () => new Promise(() => undefined);
       void pushed(first, a, { action: 'Start', peer: way === 'a hint' ? `${b}?hint=http://other.test` : b });
       await expect.poll(async () => value(await there.get(`/${b}/slot/current`))).toBe(1);
       const second = await luaWorld({ store, peers });

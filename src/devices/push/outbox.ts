@@ -4,7 +4,7 @@
  *     pushing/<process>/<slot, 16 digits>/<run>           a slot whose outbox is still to be walked
  *     outbox/<process>/<slot, 16 digits>/<key>/<id>       a letter that its target does not have yet, signed
  *     dead-letters/<process>/<slot, 16 digits>/<key>/<id> a letter that cannot be delivered, with the reason
- *     pushed-once/<process>/<slot, 16 digits>             was pushed because it was computed, which happens once
+ *     pushed-once/<process>/<slot, 16 digits>/<depth>     was pushed by somebody who wanted that done once
  *
  * Every step is one batch: walking a slot turns its mark into letters (durable: they are on disk before the first one is sent),
  * delivering a letter turns it into the mark of the slot it got. So a crash at any moment leaves either the one or the other, and the
@@ -34,6 +34,8 @@ export interface Letter {
   readonly draft: boolean;
   /** Hops that may follow from this one; `undefined`: any number. */
   readonly depth: number | undefined;
+  /** The slot that another node has given it. That node is still to be told to push it. */
+  readonly arrived: number | undefined;
   readonly tries: number;
   /** Not before this time, in milliseconds since 1970. */
   readonly due: number;
@@ -91,13 +93,15 @@ export class Outbox {
     if (!held) this.#listener?.();
   }
 
-  /** Notes that the courier has to walk a slot, unless that was noted for this slot before. */
-  async markOnce(mark: Mark): Promise<void> {
-    const done = `${once}/${mark.process}/${slotName(mark.slot)}`;
+  /** As {@link mark}, unless this was done for this slot and depth before: then false. */
+  async markOnce(mark: Mark, held: boolean): Promise<boolean> {
+    // Who pushes over few hops takes nothing from those who push over all.
+    const done = `${once}/${mark.process}/${slotName(mark.slot)}/${mark.depth ?? 'all'}`;
     const entries = [put(markPath(mark), encodeMark(mark)), put(done, new Uint8Array(0))];
-    if (!(await this.#store.write(entries, { when: [{ path: done, is: undefined }] }))) return;
-    this.#keep(markPath(mark), mark.due, false);
-    this.#listener?.();
+    if (!(await this.#store.write(entries, { when: [{ path: done, is: undefined }] }))) return false;
+    this.#keep(markPath(mark), mark.due, held);
+    if (!held) this.#listener?.();
+    return true;
   }
 
   /** The slot was walked: these letters take the place of its mark, durably and all at once. The caller holds them. */
@@ -141,13 +145,13 @@ export class Outbox {
     this.#forget(letterPath(open, letter));
   }
 
-  /** The same letter in another form: signed otherwise, or signed at last. */
+  /** The same letter in another form: signed otherwise, signed at last, or arrived. */
   async replace(letter: Letter, by: Letter): Promise<void> {
     this.#held.add(letterPath(open, by));
     await this.#store.write([remove(letterPath(open, letter)), put(letterPath(open, by), encodeLetter(by))], {
       durable: true,
     });
-    this.#forget(letterPath(open, letter));
+    if (letterPath(open, letter) !== letterPath(open, by)) this.#forget(letterPath(open, letter));
   }
 
   /** It could not be delivered now. False if it has been tried often enough and lies with the dead letters. */
@@ -282,8 +286,18 @@ function decodeMark(path: string, bytes: Uint8Array): Mark {
   };
 }
 
-function encodeLetter({ kind, target, message: carried, draft, depth, tries, due, error }: Letter): Uint8Array {
-  return encode(message({ kind, target, message: carried, draft, depth, tries, due, error }));
+function encodeLetter({
+  kind,
+  target,
+  message: carried,
+  draft,
+  depth,
+  arrived,
+  tries,
+  due,
+  error,
+}: Letter): Uint8Array {
+  return encode(message({ kind, target, message: carried, draft, depth, arrived, tries, due, error }));
 }
 
 function decodeLetter(path: string, bytes: Uint8Array): Letter {
@@ -301,6 +315,7 @@ function decodeLetter(path: string, bytes: Uint8Array): Letter {
     message: isMessage(carried) ? carried : Message.empty,
     draft: cell.get('draft') === true,
     depth: cell.get('depth') as number | undefined,
+    arrived: cell.get('arrived') as number | undefined,
     tries: cell.get('tries') as number,
     due: cell.get('due') as number,
     error: typeof error === 'string' ? error : undefined,

@@ -133,7 +133,7 @@ async function write(
 type Draft = Omit<Letter, 'id' | 'message' | 'draft'>;
 
 function place(parts: PushParts, { process, slot }: Mark, key: string): Omit<Draft, 'kind' | 'target' | 'depth'> {
-  return { process, slot, key, tries: 0, due: parts.clock.now(), error: undefined };
+  return { process, slot, key, arrived: undefined, tries: 0, due: parts.clock.now(), error: undefined };
 }
 
 async function writtenMessage(parts: PushParts, origin: Definition, entry: Message, draft: Draft): Promise<Letter> {
@@ -237,6 +237,7 @@ export async function deliver(parts: PushParts, given: Letter, trip: Trip, again
       letter = complete;
     }
     if (letter.kind === 'spawn') return await deliverSpawn(parts, letter, trip, again);
+    if (letter.arrived !== undefined && target!.node !== undefined) return await passedOn(parts, letter, target!, trip);
     let outcome = await handedOver(parts, letter, target!, again);
     if (statusOf(outcome) === 422 && letter.kind === 'message') {
       // The target's scheduler takes data items only (spec 04 §3.3).
@@ -291,11 +292,9 @@ async function arrived(
   }
   const next = deeper(trip, letter.depth);
   if (target.node !== undefined) {
-    // The node that schedules the target pushes on from there.
-    await outbox.delivered(letter);
-    const outcome = await pushedThere(parts, target, slot, next);
-    if (outcome.status !== 'ok') return refused(target.definition.id, undefined, sentenceOf(outcome));
-    return message({ ...head, 'resulted-in': outcome.value });
+    const there = { ...letter, arrived: slot };
+    await outbox.replace(letter, there);
+    return passedOn(parts, there, target, trip);
   }
   const mark = markOf(parts, target.definition.id, slot, next.maxDepth);
   await outbox.delivered(letter, { mark });
@@ -308,11 +307,22 @@ function deeper({ resultDepth, allowance }: Trip, depth: number | undefined): Tr
   return { resultDepth: resultDepth - 1, maxDepth: depth === undefined ? undefined : depth - 1, allowance };
 }
 
+/** The node that schedules the target pushes on from there; once, if it knows the word. It is told until it answers. */
+async function passedOn(parts: PushParts, letter: Letter, target: Target, trip: Trip): Promise<Message> {
+  const slot = letter.arrived!;
+  const outcome = await pushedThere(parts, target, slot, deeper(trip, letter.depth));
+  if (outcome.status === 'error' && outcome.error.status === undefined) return undelivered(parts, letter, outcome);
+  await parts.outbox.delivered(letter);
+  if (outcome.status !== 'ok') return refused(target.definition.id, undefined, sentenceOf(outcome));
+  return message({ id: letter.id, target: target.definition.id, slot, 'resulted-in': outcome.value });
+}
+
 function pushedThere({ peers, signal }: PushParts, target: Target, slot: number, trip: Trip): Promise<Outcome> {
   const request = message({
     path: `/${target.definition.id}/push`,
     method: 'POST',
     slot,
+    once: 'true',
     'result-depth': Math.max(0, trip.resultDepth),
     'max-depth': trip.maxDepth,
   });
