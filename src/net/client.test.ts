@@ -6,7 +6,7 @@ import { codecEnvironment } from '../../test/support/codec-environment.ts';
 import { allCodecs } from '../codecs/all.ts';
 import { commit } from '../core/commit.ts';
 import { isMessage, type Message, message } from '../core/message.ts';
-import type { Outcome } from '../core/outcome.ts';
+import { type Outcome, ok } from '../core/outcome.ts';
 import type { Value } from '../core/value.ts';
 import { signers } from '../core/verify.ts';
 import { type Completed, HttpClient } from './client.ts';
@@ -245,7 +245,7 @@ describe('several nodes', () => {
       judge: (_judge, value) => isMessage(value) === false && value === 'good',
     });
 
-  test('[row hb_http_multi/serial, hb_http_multi/crash] one after another until one is admissible', async () => {
+  test('[row hb_http_multi/serial] one after another until one is admissible', async () => {
     const asked: string[] = [];
     const bad = await peer((_request, response) => {
       asked.push('bad');
@@ -257,6 +257,31 @@ describe('several nodes', () => {
     });
     expect(resultOf(await ask(client(), route([bad, 'http://127.0.0.1:1', good, good])))).toBe('good');
     expect(asked).toEqual(['bad', 'good']);
+  });
+
+  test('[row hb_http_multi/crash] one that breaks down, or breaks the judge, is one answer less', async () => {
+    const plan = route(['broken', 'odd', 'fine'], { admissible: message({ path: 'judge' }) });
+    for (const parallel of [1, 3]) {
+      const asked: string[] = [];
+      const outcome = await requestMany(
+        message({ path: '/x' }),
+        planOf(message({ 'multirequest-parallel': parallel }), plan),
+        {
+          peers: {
+            async request(at) {
+              asked.push(at);
+              if (at === 'broken') throw new Error('no memory');
+              return ok(at);
+            },
+          },
+          judge: (_judge, value) => {
+            if (value === 'odd') throw new Error('no judgement');
+            return true;
+          },
+        },
+      );
+      expect([resultOf(outcome), asked]).toEqual(['fine', ['broken', 'odd', 'fine']]);
+    }
   });
 
   test('[row hb_http_multi/parallel] in parallel the fastest wins and the others are given up', async () => {
