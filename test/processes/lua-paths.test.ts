@@ -22,3 +22,17 @@ test.each([
   expect(value(await world.get(`/${process}/now/count`))).toBe(3);
   expect(value(await world.get(`/${process}/now/balance/x`))).toBe(1);
 });
+
+test.each(['balance', 'process', 'snapshot'])(
+  'without one, a path that names a message instead of a function fails the slot; the state stays: %s',
+  async (path) => {
+    const world = await luaWorld();
+    const process = await world.program(counter, { balance: { x: 1 } });
+    await world.post(process, { n: 1 });
+    await world.post(process, { path });
+    const outcome = await world.get(`/${process}/now`);
+    expect(outcome.status === 'error' && outcome.error.status).toBe(500);
+    expect(value(await world.get(`/${process}/compute/count`))).toBe(2);
+    expect(value(await world.get(`/${process}/as=execution/balance/x`))).toBe(1);
+  },
+);

@@ -14,7 +14,7 @@ import { type AoError, type ErrorCode, errorFrom } from '../../core/errors.ts';
 import { integer } from '../../core/fields.ts';
 import { isMessage, isPrivateKey, Message, message } from '../../core/message.ts';
 import { fail, failed, type Outcome, ok } from '../../core/outcome.ts';
-import { setPrivate } from '../../core/private.ts';
+import { getPrivate, setPrivate } from '../../core/private.ts';
 import type { Value } from '../../core/value.ts';
 import type { Assignments } from './assignments.ts';
 import type { Definition } from './definition.ts';
@@ -282,7 +282,7 @@ export class ProcessLane {
     const chosen = this.definition.message.has('function') || !assignment.has('path');
     const request = chosen ? assignment.with('path', 'compute') : assignment;
     const outcome = await this.#execute(ao, live.state.without('results', 'snapshot'), request);
-    if (outcome.status !== 'ok' || !isMessage(outcome.value)) {
+    if (outcome.status !== 'ok' || !isMessage(outcome.value) || !isInLane(outcome.value)) {
       if (isLost(outcome) && this.#rebuiltFor !== slot) return this.#rebuild(slot);
       return { ended: await this.#failSlot(slot, outcome, performance.now() - started) };
     }
@@ -465,6 +465,14 @@ function inLane(state: Message, process: string): Message {
   return setPrivate(setPrivate(state, 'lane', true), 'lane-process', process);
 }
 
+/**
+ * Whether this was made of the state before. A key of the state was not, nor was an answer about it: a message that has one of these for its
+ * path doesn't put it in the place of the state.
+ */
+function isInLane(state: Message): boolean {
+  return getPrivate(state, 'lane') === true;
+}
+
 const overTime = fail(
   'timeout',
   'The slot took longer than this node allows.',
@@ -500,7 +508,8 @@ function withPhase(outcome: Outcome, phase: 'compute' | 'get-schedule', slot: nu
   const error: AoError =
     outcome.status === 'error'
       ? outcome.error
-      : (fail('device-failed', 'The execution device gave something else than a message.') as { error: AoError }).error;
+      : (fail('device-failed', 'The execution device gave something else than the next state.') as { error: AoError })
+          .error;
   const said = error.value;
   const body = isMessage(said) ? said : message({ error: said ?? error.message });
   return fail(error.code, error.message, {
