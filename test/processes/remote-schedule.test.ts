@@ -1,4 +1,7 @@
 /** A process that another node schedules: its schedule in pages, checked, kept, and what happens when the other node fails (spec 04 §2.8). */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { commitmentsOf } from '../../src/core/commitments.ts';
 import { type Input, isMessage, type Message, message } from '../../src/core/message.ts';
@@ -11,9 +14,9 @@ const there = testWallet('first');
 const here = testWallet('second');
 
 /** A node that schedules, one that computes, and a process between them. */
-async function pair(slots: number) {
+async function pair(slots: number, options: { readonly [option: string]: unknown } = {}) {
   const keeper = await startNode({ wallet: there });
-  const reader = await startNode({ wallet: here });
+  const reader = await startNode({ wallet: here, options });
   const ao = keeper.resolver.ao();
   const sign = (literal: { readonly [key: string]: Input }) => ao.commit(message(literal), undefined, there);
   const definition = await sign({
@@ -72,6 +75,22 @@ describe('the schedule of another node', () => {
     expect(watch.ranges()).toHaveLength(before);
     expect(value(await get(reader, `/${process}/schedule&from=1400/assignments/1499/slot`))).toBe(1_499);
   }, 120_000);
+
+  test('a worker fetches for the processes that live in it', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'hb-remote-'));
+    try {
+      await using world = await pair(300, { 'data-dir': directory, workers: 1 });
+      const { reader, process } = world;
+      const watch = watched(reader);
+      expect(value(await get(reader, `/${process}/now/at-slot`))).toBe(299);
+      const page = value(await get(reader, `/${process}/schedule?from=0&to=299`)) as Message;
+      expect((page.get('assignments') as Message).size).toBe(300);
+      // The worker has asked the other node itself, and kept what it got for everybody.
+      expect(watch.asked().filter((path) => !path.endsWith('/slot'))).toEqual([]);
+    } finally {
+      await rm(directory, { recursive: true });
+    }
+  }, 60_000);
 
   test('a node that fails part-way: what came is computed and kept, the error says where it ended', async () => {
     await using world = await pair(400);
