@@ -52,7 +52,8 @@ export function keepUnsigned(message: Message, env: Environment): void {
   for (const [id, commitment] of commitmentsOf(message)) {
     if (commitmentText(commitment, 'keyid') !== constantKeyId || commitment.has('bundle')) continue;
     if (commitmentText(commitment, 'commitment-device') !== 'httpsig@1.0') continue;
-    const covered = new Set(keysCommittedBy(commitment));
+    // The types are a key of the encoded message alone.
+    const covered = new Set(keysCommittedBy(commitment).filter((key) => key !== 'ao-types' || message.has(key)));
     if (covered.size !== message.size - 1 || ![...covered].every((key) => message.has(key))) continue;
     message.derive(unsignedSlots[env.dialect.name], () => new Message(new Map([[id, commitment]])));
   }

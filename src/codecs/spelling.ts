@@ -42,7 +42,7 @@ export function received(message: Message): Message | undefined {
 }
 
 function at(message: Message): Message | undefined {
-  return message.derive(slot, () => null as Message | null) ?? undefined;
+  return message.derived<Message>(slot);
 }
 
 /** Whether anything in a value was: then an encoding of its values alone would not verify. */

@@ -177,23 +177,18 @@ export function fromTabm(tabm: Tabm, env: Environment, depth = 0): Value {
 function revert(tabm: Message, env: Environment, depth: number): Value {
   checkDepth(depth, env);
   const types = typesOf(tabm, env.limits.maxKeys);
+  if (types === undefined && isStructured(tabm, env, depth)) return tabm;
   const out = new Map<string, Value>();
-  let changed = types !== undefined;
   for (const [key, value] of tabm.entries()) {
     if (isBinary(value)) {
-      if (isLinkKey(key)) {
-        out.set(plainKey(key), linkFrom(value));
-        changed = true;
-      } else {
+      if (isLinkKey(key)) out.set(plainKey(key), linkFrom(value));
+      else {
         const type = types?.get(key);
         if (type !== undefined) out.set(key, decodeTyped(type, value));
         else if (key !== 'ao-types') out.set(key, value);
       }
-    } else if (isMessage(value)) {
-      const child = fromTabm(value, env, depth + 1);
-      if (child !== value) changed = true;
-      out.set(key, child);
-    } else if (isList(value)) out.set(key, revertList(value, env, depth));
+    } else if (isMessage(value)) out.set(key, fromTabm(value, env, depth + 1));
+    else if (isList(value)) out.set(key, revertList(value, env, depth));
     else out.set(key, value);
   }
   const marker = types?.get('.');
@@ -201,7 +196,6 @@ function revert(tabm: Message, env: Environment, depth: number): Value {
     if (marker !== 'list') raise('bad-type', `A message cannot be of type \`${marker}\`.`);
     return listFrom(out);
   }
-  if (!changed) return tabm;
   const result = new Message(out);
   if (types !== undefined && tabm.has('commitments')) {
     const spelling = foreignSpelling(tabm, types, out);
@@ -210,9 +204,22 @@ function revert(tabm: Message, env: Environment, depth: number): Value {
   return result;
 }
 
+/** Whether a TABM without types is its own structured form: nothing in it is a link, or stands for something else. */
+function isStructured(tabm: Message, env: Environment, depth: number): boolean {
+  for (const [key, value] of tabm.entries()) {
+    if (isBinary(value)) {
+      if (isLinkKey(key)) return false;
+    } else if (isMessage(value)) {
+      if (fromTabm(value, env, depth + 1) !== value) return false;
+    } else if (isList(value) && revertList(value, env, depth) !== value) return false;
+  }
+  return true;
+}
+
 /** Lists occur in TABMs only inside commitments. */
 function revertList(list: readonly Value[], env: Environment, depth: number): readonly Value[] {
   checkDepth(depth, env);
+  if (list.every(isBinary)) return list;
   return list.map((item) =>
     isMessage(item) ? fromTabm(item, env, depth + 1) : isList(item) ? revertList(item, env, depth + 1) : item,
   );

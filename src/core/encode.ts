@@ -65,7 +65,7 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const unusual = /[\x00-\x08\x0b\x0c\x0e-\x1f]/;
 
 class Writer {
-  #bytes = new Uint8Array(512);
+  #bytes = new Uint8Array(1024);
   #at = 0;
 
   finish(): Uint8Array {
@@ -222,7 +222,7 @@ class Writer {
 
   #room(more: number): void {
     if (this.#at + more <= this.#bytes.length) return;
-    const grown = new Uint8Array(Math.max(this.#bytes.length * 2, this.#at + more));
+    const grown = new Uint8Array(Math.max(this.#bytes.length * 4, this.#at + more));
     grown.set(this.#bytes.subarray(0, this.#at));
     this.#bytes = grown;
   }

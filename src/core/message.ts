@@ -135,6 +135,11 @@ export class Message {
     }
     return value;
   }
+
+  /** What {@link derive} has made for a slot, if it has. */
+  derived<T>(slot: unknown): T | undefined {
+    return this.#body.derived?.get(slot) as T | undefined;
+  }
 }
 
 /** Twice as fast as `new Map(map)`. */

@@ -33,17 +33,20 @@ function privatePath(path: string): readonly string[] {
  * all that is known of it: how its signers spelt it, and that their signatures hold.
  */
 export function withoutPrivate(value: Value): Value {
-  if (isList(value)) {
-    const items = value.map(withoutPrivate);
-    return items.every((item, i) => item === value[i]) ? value : items;
-  }
+  if (!holdsPrivate(value)) return value;
+  if (isList(value)) return value.map(withoutPrivate);
   if (!isMessage(value)) return value;
-  let changed = value.origin !== undefined;
   const entries: (readonly [string, Value])[] = [];
+  for (const [key, child] of value.entries()) if (!isPrivateKey(key)) entries.push([key, withoutPrivate(child)]);
+  return messageFrom(entries);
+}
+
+function holdsPrivate(value: Value): boolean {
+  if (isList(value)) return value.some(holdsPrivate);
+  if (!isMessage(value)) return false;
+  if (value.origin !== undefined) return true;
   for (const [key, child] of value.entries()) {
-    const kept = isPrivateKey(key) ? undefined : withoutPrivate(child);
-    changed ||= kept !== child;
-    if (kept !== undefined) entries.push([key, kept]);
+    if (isPrivateKey(key) || (typeof child === 'object' && holdsPrivate(child))) return true;
   }
-  return changed ? messageFrom(entries) : value;
+  return false;
 }

@@ -215,14 +215,12 @@ export function signatureBase(lines: readonly Line[], params: string): Binary {
   let list = '';
   let pieces: Binary[] | undefined;
   for (const [name, value] of lines) {
-    text += `"${name}": `;
-    if (typeof value === 'string') text += value;
+    if (typeof value === 'string') text += `"${name}": ${value}\n`;
     else {
       pieces ??= [];
-      pieces.push(text, value);
-      text = '';
+      pieces.push(`${text}"${name}": `, value);
+      text = '\n';
     }
-    text += '\n';
     const plain = name.charCodeAt(0) === 0x40 ? name.slice(1) : name;
     const spelt = serializeString(isDerivedName(plain) ? `@${plain}` : plain);
     list += list === '' ? spelt : ` ${spelt}`;

@@ -61,7 +61,7 @@ export interface Multipart {
   readonly body: Binary;
 }
 
-/** The body that holds these parts; the one called `inlineKey` is marked inline. */
+/** The body that holds these parts, which become part of it; the one called `inlineKey` is marked inline. */
 export function writeMultipart(parts: Parts, inlineKey: string): Multipart {
   const written = [...parts.keys()].sort(compareKeys).map((name) => writePart(name, parts.get(name)!, inlineKey));
   const joined: Binary[] = [];
@@ -78,10 +78,9 @@ function writePart(name: string, part: Binary | Fields, inlineKey: string): Bina
   const body = part.get('body');
   // A level that has nothing but a body says so in its name.
   const spelt = part.size === 1 && body !== undefined ? `${name}/body` : name;
-  const fields = new Map(part);
-  fields.delete('body');
-  fields.set('content-disposition', disposition(spelt, inlineKey));
-  const head = writeFields(fields);
+  part.delete('body');
+  part.set('content-disposition', disposition(spelt, inlineKey));
+  const head = writeFields(part);
   return body === undefined || body.length === 0 ? head : joinBinaries([head, '\r\n\r\n', body]);
 }
 
