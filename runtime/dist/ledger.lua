@@ -71,7 +71,7 @@ local MAX_LEDGERS = 1000
 local actions = {}
 local function send(call, message)
 message.reference = tostring(call.slot)
-call.outbox[tostring(#call.outbox + 1)] = message
+call.outbox['1'] = message
 end
 local function isAdmin(state, address)
 for _, admin in ipairs(addresses(state.process.admin)) do

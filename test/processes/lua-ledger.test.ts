@@ -1,6 +1,9 @@
 /** The ledger of runtime/ledger as processes of a node: rows of cases-processes.md §5.2, and what must not be possible. */
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { ledgerFile } from '../../runtime/build.ts';
 import { type Message, message } from '../../src/core/message.ts';
+import { startNode } from '../../src/testing/index.ts';
 import { LedgerWorld } from '../support/ledger-world.ts';
 import { value } from '../support/lua-world.ts';
 import { testWallet } from '../support/process-world.ts';
@@ -336,4 +339,41 @@ test('a ledger whose definition names its function serves every message', async 
   }
   await ledgers.transfer(root, alice, bob, 1);
   expect(await ledgers.balance(root, bob)).toBe(1);
+});
+
+test('the node’s own ledger over HTTP, as a paid node would keep it', async () => {
+  const [alice, bob, operator] = [
+    testWallet('rsa4096-2.json'),
+    testWallet('secp256k1-1.json'),
+    testWallet('rsa4096-1.json'),
+  ];
+  const ledger = message({
+    device: 'process@1.0',
+    type: 'Process',
+    'execution-device': 'lua@5.3a',
+    'scheduler-device': 'scheduler@1.0',
+    function: 'compute',
+    module: message({ 'content-type': 'application/lua', body: readFileSync(ledgerFile, 'utf8') }),
+    balance: message({ [alice.address]: 100 }),
+    admin: operator.address,
+  });
+  await using node = await startNode({ wallet: operator, options: { 'node-processes': message({ ledger }) } });
+  const at = '/ledger~node-process@1.0';
+  expect(await node.client().read(`${at}/now/balance/${alice.address}`)).toBe(100);
+  const process = node.resolver
+    .ao()
+    .id((await node.resolver.ao().get(message({ device: 'node-process@1.0' }), 'ledger'))!, 'signed');
+  // As p4@1.0 does after an answer that cost something.
+  const ao = node.resolver.ao();
+  const charge = { path: 'charge', account: alice.address, quantity: 2, recipient: operator.address };
+  const body = await ao.commit(message(charge), message({}), operator);
+  const base = (await node.cache.read(process)) as Message;
+  value(await ao.resolve(base, message({ path: 'push', method: 'POST', body })));
+  const tags = { recipient: bob.address, quantity: '50', 'ao-types': 'quantity="integer"' };
+  const { output } = await node.client(alice).send(process, { action: 'Transfer', tags });
+  expect(output).toBe(`Transferred 50 to ${bob.address}.`);
+  const refused = node.client(bob).send(process, { action: 'Transfer', tags: { ...tags, quantity: '51' } });
+  await expect(refused).rejects.toThrow('Insufficient balance.');
+  const shown = await (await fetch(`${node.url}${at}/now/balance/serialize~json@1.0`)).json();
+  expect(shown).toMatchObject({ [alice.address]: 48, [bob.address]: 50, [operator.address]: 2 });
 });
