@@ -15,6 +15,7 @@ export class Edge {
   readonly #rate: CallerRate;
   readonly #proxies: ReadonlySet<string>;
   #active = 0;
+  #sending = 0;
 
   constructor(options: ListenerOptions) {
     this.#options = options;
@@ -22,8 +23,9 @@ export class Edge {
     this.#proxies = new Set(options.trustedProxies);
   }
 
+  /** Requests in progress, those whose answer is being sent from a file included. */
   get active(): number {
-    return this.#active;
+    return this.#active + this.#sending;
   }
 
   /** Address of the caller: the socket's, or what a trusted proxy says. */
@@ -73,7 +75,19 @@ export class Edge {
     this.#active++;
   }
 
-  leave(): void {
+  /**
+   * The work is done and what is left is to send a file, for as long as the caller takes: that is counted apart, so that slow readers keep
+   * nobody from being worked for. `false`: too many are being sent.
+   */
+  startSending(): boolean {
+    if (this.#sending >= this.#options.maxLargeAnswers) return false;
     this.#active--;
+    this.#sending++;
+    return true;
+  }
+
+  leave(wasSending: boolean): void {
+    if (wasSending) this.#sending--;
+    else this.#active--;
   }
 }

@@ -29,6 +29,7 @@ export const listenerOptions = z.strictObject({
     .describe('Speak TLS as well, on the same port: HTTP/2 and HTTP/1.1 by ALPN.'),
   maxConnections: count(10_000).describe('Open connections; further ones are closed at once.'),
   maxConcurrentRequests: count(1_024).describe('Requests being worked on; further ones get 503.'),
+  maxLargeAnswers: count(512).describe('Answers being sent from files at the same time; further ones get 503.'),
   maxStreamsPerConnection: count(128).describe('Concurrent requests on one HTTP/2 connection.'),
   requestsPerSecond: count(200).describe('Requests per second one caller may make in the long run; more get 429.'),
   requestBurst: count(1_000).describe('Requests one caller may make at once before the rate counts.'),

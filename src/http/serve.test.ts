@@ -184,6 +184,29 @@ describe('limits', () => {
     expect(parseReplies(await first)[0]?.status).toBe(200);
   });
 
+  test('slow readers of large answers keep nobody else from being answered', async () => {
+    await using blobs = temporaryBlobs();
+    const writer = await blobs.create();
+    const piece = Buffer.alloc(1_000_000, 'x');
+    for (let i = 0; i < 40; i++) await writer.write(piece);
+    const blob = await writer.finish();
+    const answer: Answerer = ({ exchange }) =>
+      exchange.target === '/large'
+        ? Promise.resolve({ status: 200, headers: [], body: { blob, start: 0, end: blob.size } })
+        : { status: 200, headers: [], body: undefined };
+    const port = await start({ maxConcurrentRequests: 1, maxLargeAnswers: 2 }, answer, blobs);
+    const server = running.at(-1)!;
+    const readers = [1, 2].map(() => http.get({ port, host: '127.0.0.1', path: '/large', agent: false }));
+    await expect.poll(() => server.load.requests).toBe(2);
+    const statusOf = async (path: string): Promise<number | undefined> =>
+      parseReplies(await rawExchange(port, [last(path)]))[0]?.status;
+    expect(await statusOf('/small')).toBe(200);
+    expect(await statusOf('/large')).toBe(503);
+    for (const reader of readers) reader.on('error', () => undefined).destroy();
+    await expect.poll(() => server.load.requests).toBe(0);
+    expect(await statusOf('/large')).toBe(200);
+  });
+
   test('504 at the deadline, and the work hears of it', async () => {
     let reason: unknown;
     const never: Answerer = ({ signal }) =>

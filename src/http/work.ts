@@ -5,7 +5,7 @@
  * An answerer that has its answer at once is answered in the same turn, without a promise or a timer.
  */
 import { type Awaitable, isPromise } from '../core/awaitable.ts';
-import { AoError, AoException, errorFrom } from '../core/errors.ts';
+import { AoError, AoException, errorFrom, raise } from '../core/errors.ts';
 import { type Answer, type BlobBody, isBlobBody } from './answer.ts';
 import type { Blobs } from './blobs.ts';
 import { type Body, checkAnnouncedLength, readBody } from './body.ts';
@@ -45,6 +45,7 @@ export class Work implements Incoming {
   #abort: AbortController | undefined;
   #timer: NodeJS.Timeout | undefined;
   #blob: Body['blob'];
+  #sending = false;
   #finished = false;
 
   constructor(
@@ -106,6 +107,7 @@ export class Work implements Incoming {
   }
 
   #send(answer: Answer): void {
+    if (this.#finished) return;
     // Working on it is over; how long the caller takes to read it is up to the caller, as long as it reads.
     if (this.#timer !== undefined) clearTimeout(this.#timer);
     const headers = [...answer.headers, 'request-id', this.requestId];
@@ -127,6 +129,10 @@ export class Work implements Incoming {
   }
 
   async #stream(status: number, headers: readonly string[], { blob, start, end }: BlobBody): Promise<void> {
+    this.#sending = this.#modules.edge.startSending();
+    if (!this.#sending) {
+      raise('unavailable', 'The node is sending as many large answers as it can.', 'Try again in a moment.');
+    }
     await this.exchange.stream(status, headers, blob.read(start, end), end - start);
   }
 
@@ -167,7 +173,7 @@ export class Work implements Incoming {
     this.#finished = true;
     const { edge, blobs, metrics, log } = this.#modules;
     if (this.#timer !== undefined) clearTimeout(this.#timer);
-    edge.leave();
+    edge.leave(this.#sending);
     if (this.#blob !== undefined) void blobs?.release(this.#blob);
     const seconds = (performance.now() - this.#started) / 1_000;
     metrics?.served(this.exchange.method, status, seconds);
