@@ -1,4 +1,4 @@
--- A token ledger (docs/runtime.md): balances, and sub-ledgers that hold a part of them.
+-- A token ledger (docs/ledger.md): balances, and sub-ledgers that hold a part of them.
 --
 --   assignment ─► given by the schedulers? ─► who speaks? ─► served before? ─► what `action` (or `path`) names ─► results
 --

@@ -1,10 +1,13 @@
 /** Programs that take more than their share, in real lane workers: what becomes of them, and of the processes beside them. */
 import type { Worker } from 'node:worker_threads';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { Message } from '../../src/core/message.ts';
 import type { Outcome } from '../../src/core/outcome.ts';
 import { counter, value } from '../support/lua-world.ts';
 import { type WorkerNode, workerNode } from '../support/worker-node.ts';
+
+// Each node is a whole one, and machines are busy.
+vi.setConfig({ testTimeout: 120_000 });
 
 /** Other work of this machine: tests run beside each other. */
 const slackMs = 5_000;
