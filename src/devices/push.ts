@@ -97,6 +97,7 @@ async function pushKey(call: PushCall): Promise<Outcome> {
   const given = await plain(ao, requestMessage, 'slot');
   let slot: number;
   let definition: Definition;
+  let id: string | undefined;
   if (given === undefined) {
     const scheduled = await ao.resolve(
       base.with('device', 'process@1.0'),
@@ -110,6 +111,7 @@ async function pushKey(call: PushCall): Promise<Outcome> {
     if (slotOf(assignment) < 0) return scheduled;
     const body = assignment.get('body');
     if (isMessage(body) && (await textAt(ao, body, 'type')) === 'Process') return scheduled;
+    if (isMessage(body)) id = ao.id(body, 'signed');
     slot = slotOf(assignment);
     const process = await textAt(ao, assignment, 'process');
     const target = process === undefined ? undefined : await cache.read(process);
@@ -128,12 +130,18 @@ async function pushKey(call: PushCall): Promise<Outcome> {
   const later = await isAsync(call);
   const held = !(later && outbox.attended);
   const once = flag.read((await plain(ao, requestMessage, 'once')) ?? false) === true;
-  const accepted = ok(message({ status: 200, slot, process: definition.id }));
+  const accepted = withId(ok(message({ status: 200, slot, process: definition.id })), id);
   if (!once) await outbox.mark(mark, held);
   else if (!(await outbox.markOnce(mark, held))) return accepted;
-  if (!later) return walk(call, definition, mark, trip);
+  if (!later) return withId(await walk(call, definition, mark, trip), id);
   if (!outbox.attended) walk(call, definition, mark, trip).catch(() => undefined);
   return accepted;
+}
+
+/** The answer with the id of the message that the request had scheduled, under the name that entries of an answer have theirs. */
+function withId(answer: Outcome, id: string | undefined): Outcome {
+  const named = id !== undefined && answer.status === 'ok' && isMessage(answer.value);
+  return named ? ok(answer.value.with('id', id)) : answer;
 }
 
 function tripOf({ options }: PushParts, resultDepth: number, maxDepth: number | undefined): Trip {

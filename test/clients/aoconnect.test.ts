@@ -1,6 +1,6 @@
-/** `@permaweb/aoconnect` 0.0.98, mainnet mode, against a node of its own process (spec 06 §2). */
+/** `@permaweb/aoconnect` 0.0.98 against a node of its own process: mainnet mode, and what of legacy mode a node serves (spec 06 §2, §4). */
 import { readFileSync } from 'node:fs';
-import { connect, createSigner } from '@permaweb/aoconnect';
+import { connect, createDataItemSigner, createSigner } from '@permaweb/aoconnect';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { runtimeFile } from '../../runtime/build.ts';
 import { NodeClient } from '../../src/client.ts';
@@ -17,7 +17,7 @@ interface Result {
 /** The part of the package's interface that its own types leave open. */
 interface Ao {
   spawn(options: object): Promise<string>;
-  message(options: object): Promise<number>;
+  message(options: object): Promise<unknown>;
   result(options: object): Promise<Result>;
   results(options: object): Promise<{ readonly edges: readonly { readonly cursor: string; readonly node: Result }[] }>;
   dryrun(options: object): Promise<Result>;
@@ -62,6 +62,13 @@ async function spawnRuntime(name: string, tags: readonly object[] = []): Promise
 async function evaluate(process: string, data: string): Promise<Result> {
   const slot = await ao.message({ process, tags: [tag('Action', 'Eval')], data });
   return ao.result({ process, slot });
+}
+
+/** Of the messages after the definition. */
+async function idsOf(process: string): Promise<readonly string[]> {
+  const listed = await fetch(`${node.url}/${process}/schedule?from=1&accept=application/aos-2`);
+  const { edges } = (await listed.json()) as { edges: { node: { message: { Id: string } } }[] };
+  return edges.map(({ node: { message } }) => message.Id);
 }
 
 describe('processes', () => {
@@ -115,6 +122,57 @@ describe('processes', () => {
   test('request() reaches any path', async () => {
     const reply = await ao.request({ path: '/~meta@1.0/info/address', method: 'GET' });
     expect(await reply.text()).toBe(node.address);
+  });
+
+  test('without a scheduler the node’s own address is taken; with the signer for data items', async () => {
+    const signer = createDataItemSigner(testJwk('second'));
+    const plain = connect({ MODE: 'mainnet', URL: node.url, signer } as never) as unknown as Ao;
+    const tags = [tag('execution-device', 'lua@5.3a'), tag('function', 'compute'), tag('lua-dialect', 'standard')];
+    const process = await plain.spawn({ module, tags });
+    const slot = await plain.message({ process, tags: [tag('Action', 'Eval')], data: '1 + 1' });
+    expect((await plain.result({ process, slot })).Output.data).toBe('2');
+    for (const key of ['scheduler', 'authority']) {
+      expect(await (await fetch(`${node.url}/${process}/${key}`)).text()).toBe(node.address);
+    }
+  });
+
+  test('a message answers with its slot, its id, or its result', async () => {
+    const process = await spawnRuntime('answers');
+    const options = { process, tags: [tag('Action', 'Eval')], data: '1 + 1' };
+    const id = await ao.message({ ...options, returnMessageId: true });
+    expect(await idsOf(process)).toEqual([id]);
+    expect(await ao.message({ ...options, returnMessageId: true, returnAssignmentSlot: true })).toEqual({
+      slot: 2,
+      id: expect.stringMatching(/^[\w-]{43}$/),
+    });
+    expect(await ao.message({ ...options, opts: { fullResponse: true } })).toMatchObject({ Output: { data: '2' } });
+    expect((await ao.result({ process, message: '3' })).Output.data).toBe('2');
+  });
+
+  test('what the package cannot do in this mode it does not offer', () => {
+    for (const name of ['assign', 'monitor', 'unmonitor'] as const) expect(ao).not.toHaveProperty(name);
+  });
+
+  test('cron by request(): a push again and again, until it is stopped', async () => {
+    const to = await spawnRuntime('cron-target');
+    const from = await spawnRuntime('cron-source');
+    const data = `Send({ Target = '${to}', Action = 'Tick' })`;
+    const scheduled = await ao.request({
+      path: `/${from}/schedule`,
+      method: 'POST',
+      target: from,
+      action: 'Eval',
+      data,
+      'signing-format': 'ans104',
+    });
+    expect(scheduled.headers.get('slot')).toBe('1');
+    const current = async (): Promise<number> => Number(await (await fetch(`${node.url}/${to}/slot/current`)).text());
+    const task = { 'cron-path': `/${from}/push`, slot: '1', interval: '200-milliseconds' };
+    const id = await (await ao.request({ path: '/~cron@1.0/every', method: 'GET', ...task })).text();
+    await expect.poll(current, { timeout: 20_000 }).toBeGreaterThanOrEqual(2);
+    expect((await ao.request({ path: '/~cron@1.0/stop', method: 'GET', task: id })).status).toBe(200);
+    const stopped = await fetch(`${node.url}/~cron@1.0/stop?task=${id}`);
+    expect([stopped.status, await stopped.text()]).toEqual([400, 'Task not found.']);
   });
 });
 
@@ -176,6 +234,30 @@ describe('the process runtime', () => {
     expect(await (await fetch(`${state}/balances/alice`)).text()).toBe('60');
     const reply = await fetch(`${state}/supply?require-codec=application/json&accept-bundle=true`);
     expect(await reply.json()).toMatchObject({ body: 100 });
+  });
+});
+
+describe('legacy mode', () => {
+  interface Legacy {
+    message(options: object): Promise<string>;
+    signMessage(options: object): Promise<object>;
+    sendSignedMessage(signed: object): Promise<string>;
+  }
+
+  test.each([
+    ['a schedule', '/~scheduler@1.0/schedule?codec-device=ans104@1.0'],
+    ['a push', '/PID~process@1.0/push?codec-device=ans104@1.0'],
+  ])('messages to the path of %s as messenger', async (_, path) => {
+    const process = await spawnRuntime('legacy');
+    const url = node.url + path.replace('PID', process);
+    const legacy = connect({ MODE: 'legacy', MU_URL: url, CU_URL: url, GATEWAY_URL: url }) as unknown as Legacy;
+    const signer = createDataItemSigner(testJwk('second'));
+    const options = { process, tags: [tag('Action', 'Eval')], signer };
+    const id = await legacy.message({ ...options, data: 'Count = 1' });
+    const second = await legacy.signMessage({ ...options, data: 'Count = Count + 1 return Count' });
+    const ids = [id, await legacy.sendSignedMessage(second)];
+    expect(await idsOf(process)).toEqual(ids);
+    expect((await ao.result({ process, slot: 2 })).Output.data).toBe('2');
   });
 });
 
