@@ -17,7 +17,7 @@ import { isMessage, type Message, message } from '../core/message.ts';
 import { fail, type Outcome, ok } from '../core/outcome.ts';
 import { getPrivate, withoutPrivate } from '../core/private.ts';
 import type { Task, Tasks } from './cron/tasks.ts';
-import { isOperator } from './meta/roles.ts';
+import { isOperator, operatorRequest } from './meta/roles.ts';
 import { plain } from './plain.ts';
 
 declare module '../core/device.ts' {
@@ -102,10 +102,15 @@ async function start(call: CronCall, pathKey: string, interval: string | undefin
     runs: 0,
     last: undefined,
   };
-  await tasks.add(task, { maxTasks: limits['cron-max-tasks'], maxPerOwner: limits['cron-max-tasks-per-caller'] });
+  // Strangers, who may have as many keys as they like, must not leave the operator without room.
+  const ordered = signer !== undefined && (await operatorRequest(ao, environment, requestMessage, 'cron@1.0'));
+  const room = { maxTasks: limits['cron-max-tasks'], maxPerOwner: limits['cron-max-tasks-per-caller'] };
+  await tasks.add(task, ordered ? unbounded : room);
   if (environment.dialect.name !== '2026') return ok(task.id);
   return ok(message({ status: 200, 'cache-control': ['no-store'], body: task.id }));
 }
+
+const unbounded = { maxTasks: Number.POSITIVE_INFINITY, maxPerOwner: Number.POSITIVE_INFINITY };
 
 async function stop(call: CronCall): Promise<Outcome> {
   const { ao, requestMessage, tasks, environment } = call;

@@ -2,8 +2,9 @@
 import { createConnection } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { generateWallet } from '../../src/crypto/wallet.ts';
 import type { TestNode } from '../../src/testing/start-node.ts';
-import { victim } from './attack.ts';
+import { operator, stranger, victim } from './attack.ts';
 
 let node: TestNode;
 beforeAll(async () => {
@@ -182,6 +183,27 @@ describe('many and slow', () => {
 
   test('the node still answers', async () => {
     expect((await soon('/~meta@1.0/info/address', {}, 1_000)).status).toBe(200);
+  });
+});
+
+describe('tasks of cron', () => {
+  test('strangers with many keys leave room for the operator', async () => {
+    await using crowded = await victim({ options: { 'cron-max-tasks': 3 } });
+    const every = (by: typeof stranger, n: number) =>
+      crowded.client(by).request('/~cron@1.0/every', { 'cron-path': `/~message@1.0&a=${n}/a`, interval: '1-hour' });
+    for (const [n, by] of [stranger, await generateWallet(), stranger].entries()) await every(by, n);
+    await expect(every(stranger, 4)).rejects.toThrow('no room');
+    await every(operator, 5);
+  });
+
+  test('many that are due all the time hold nobody up', async () => {
+    for (let n = 0; n < 20; n++) {
+      await soon(`/~cron@1.0/every?cron-path=/~message@1.0%26a=${n}/keys&interval=100-milliseconds`);
+    }
+    for (let n = 0; n < 20; n++) await soon('/~meta@1.0/info/address', {}, 1_000);
+    expect((await soon('/~cron@1.0/every?cron-path=/~message@1.0%26a=21/keys&interval=100-milliseconds')).status).toBe(
+      429,
+    );
   });
 });
 

@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import { message } from '../../src/core/message.ts';
-import { received, send, victim } from './attack.ts';
+import { received, send, stranger, victim } from './attack.ts';
 
 /** An answer of the node, on its way back to it as if it were a message of the node. */
 async function replayed(path: string, to: string) {
@@ -55,6 +55,24 @@ describe('an answer of the node, posted back to it', () => {
     expect(reply.status).toBe(400);
     const found = await fetch(`${node.url}/~scheduler@1.0/location`);
     expect(JSON.stringify([...found.headers]) + (await found.text())).not.toContain('evil.example');
+  });
+
+  test('ends no task of others', async () => {
+    const node = await victim();
+    await using _ = node;
+    const task = await node
+      .client(stranger)
+      .request('/~cron@1.0/every', { 'cron-path': '/~message@1.0&a=1/a', interval: '10-minutes' });
+    const answer = await received(node, `/set?task=${String(task)}`);
+    const back = answer.withAll([
+      ['path', '/~cron@1.0/stop'],
+      ['method', 'POST'],
+    ]);
+    expect((await send(node, back)).status).toBe(403);
+    expect(node.resolver.env.capabilities.tasks?.get(String(task))).toBeDefined();
+    const order = node.client().request('/~cron@1.0/stop', { task: String(task) });
+    await order;
+    expect(node.resolver.env.capabilities.tasks?.get(String(task))).toBeUndefined();
   });
 
   test('is never an assignment, or a message from a process', async () => {
