@@ -13,6 +13,8 @@ interface Answer {
   readonly body: string;
 }
 
+type Fields = { readonly [name: string]: unknown };
+
 // The node is a process of its own, and machines are busy.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
@@ -101,6 +103,41 @@ describe.each(['ANS-104', 'HTTP'])('signing-format %s', (format) => {
     const process = await spawn(format);
     const answer = await push(format, process, 'local x = 20\nlocal y = 22\nreturn x + y');
     expect(JSON.parse(answer.body)).toMatchObject({ output: { data: '42' } });
+  });
+
+  test('handlers, an error, and a message of one process to another', async () => {
+    const [from, to] = [await spawn(format), await spawn(format)];
+    const twice = 'msg.reply({ Action = "Doubled", Data = tostring(Utils.integer(msg.Quantity) * 2) })';
+    await push(format, to, `Handlers.add('Double', function(msg) ${twice} end)`);
+    await push(format, from, `Handlers.add('Doubled', function(msg) Answer = msg.Data .. " " .. msg.From end)`);
+    const failed = JSON.parse((await push(format, from, 'error("no")')).body) as Fields;
+    expect(failed['error']).toContain('no');
+    await push(format, from, `Send({ Target = '${to}', Action = 'Double', Quantity = '21' })`);
+    const answered = async (): Promise<unknown> => JSON.parse((await push(format, from, 'Answer')).body);
+    await expect.poll(answered, { timeout: 10_000 }).toMatchObject({ output: { data: `42 ${to}` } });
+  });
+
+  test('published state by path', async () => {
+    const process = await spawn(format);
+    await push(format, process, 'Publish({ supply = 100, balances = { alice = 60 } })');
+    const path = `/${process}~process@1.0/now/cache/balances/alice`;
+    expect((await request({ path, method: 'POST', 'signing-format': format })).body).toBe('60');
+  });
+
+  test('a push by the clock', async () => {
+    const [from, to] = [await spawn(format), await spawn(format)];
+    const message = {
+      type: 'Message',
+      target: from,
+      action: 'Eval',
+      data: `Send({ Target = '${to}', Action = 'Tick' })`,
+    };
+    await request({ path: `/${from}/schedule`, method: 'POST', ...message, 'signing-format': format });
+    const task = { 'cron-path': `/${from}/push`, slot: '1' };
+    const cron = await request({ path: '/~cron@1.0/once', method: 'POST', ...task, 'signing-format': format });
+    expect(cron.body).toMatch(/^[\w-]{43}$/);
+    const current = async (): Promise<string> => (await fetch(`${node.url}/${to}/slot/current`)).text();
+    await expect.poll(current, { timeout: 10_000 }).toBe('1');
   });
 
   test('reads by path', async () => {
