@@ -108,8 +108,11 @@ function baseUrl(url: string): string {
 
 // ---- pages ------------------------------------------------------------------------------------------------------------------
 
-/** Encoded assignments of other nodes that are in memory for one answer, or for one step of a fold. */
+/** Bytes of encoded assignments from another node that one answer, or one step of a fold, has in memory. */
 const maxPartBytes = 64 * 1024 * 1024;
+
+/** Requests for one of them: a node that gives a slot at a time could make many of one that is asked here. */
+const maxRequests = 20;
 
 /** A part of a schedule, from the copies that are here and, where they end, from the node that keeps it. */
 export interface RemotePart {
@@ -134,7 +137,9 @@ export async function remotePart(
   let continues: boolean | undefined;
   let most = Number.POSITIVE_INFINITY;
   let bytes = 0;
-  for (let next = from + assignments.length; next <= to; next = from + assignments.length) {
+  for (let asked = 0; asked < maxRequests; asked++) {
+    const next = from + assignments.length;
+    if (next > to) break;
     const last = Math.min(to, next + most - 1);
     try {
       const got = await scheduler.range(process, next, last);
