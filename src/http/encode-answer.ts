@@ -5,6 +5,7 @@
  *     ans104@1.0     the body is the data item
  *     any other      the body is the encoded message; its simple keys are repeated as headers
  */
+import { chooseCommitment, isBundled } from '../codecs/ans104/commitment.ts';
 import { isBinary, toBytes } from '../core/bytes.ts';
 import type { Codec, CodecParams } from '../core/codec.ts';
 import { committerOf, keepCommitments } from '../core/commitments.ts';
@@ -36,11 +37,14 @@ export const dataItems = 'ans104@1.0';
 export async function encodeAnswer(
   message: Message,
   codecName: string,
-  bundle: boolean,
+  asked: boolean,
   env: Environment,
 ): Promise<Encoded> {
   const codec = codecOf(codecName, env);
   const kept = codecName === dataItems ? keepCommitments(message, (_, one) => committerOf(one) !== undefined) : message;
+  // A signed item goes out with its children or with links to them as it was signed: in the other form its signature doesn't hold.
+  const signed = codecName === dataItems ? chooseCommitment(kept, dataItems, asked) : undefined;
+  const bundle = signed === undefined ? asked : isBundled(signed);
   const params: CodecParams = {
     ...(bundle ? { bundle } : {}),
     ...(codecName === httpsigName ? { linkedBytes: 'keep' } : {}),

@@ -1,4 +1,7 @@
-/** Data items made by `@dha-team/arbundles`, posted by plain fetch; and what scheduler-utils reads of them (spec 06 §1.1, §4, §9). */
+/**
+ * Data items made by `@dha-team/arbundles`, posted by plain fetch, and those of the node as the library reads them; what scheduler-utils
+ * reads of items (spec 06 §1.1, §4, §9).
+ */
 import { readFileSync } from 'node:fs';
 import { ArweaveSigner, bundleAndSignData, createData, DataItem, EthereumSigner } from '@dha-team/arbundles';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -127,6 +130,18 @@ describe('items', () => {
       expect(await (await fetch(`${node.url}/${id}~process@1.0/slot/current`)).text()).toBe('0');
     }
   });
+});
+
+test('what the node signs as an item holds for the library', async () => {
+  const tags = { ...definition(), 'scheduler-commitment-spec': 'ans104@1.0', 'Random-Seed': crypto.randomUUID() };
+  const reply = await post('/~scheduler@1.0/schedule', await sign('1984', tags), { accept: 'application/json' });
+  const { commitments } = (await reply.json()) as { readonly commitments: { readonly [id: string]: object } };
+  const [id] = Object.entries(commitments).find(([, one]) => 'committer' in one && one.committer === node.address)!;
+  const stored = await fetch(`${node.url}/${id}?require-codec=ans104@1.0`);
+  const assignment = new DataItem(Buffer.from(await stored.arrayBuffer()));
+  expect([assignment.id, await assignment.isValid()]).toEqual([id, true]);
+  expect(assignment.owner).toBe(testJwk().n);
+  expect(assignment.tags).toContainEqual({ name: 'slot', value: '0' });
 });
 
 describe('messenger URLs of legacy clients', () => {
