@@ -9,9 +9,12 @@ import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, open, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type Awaitable, andThen, mapInOrder } from '../core/awaitable.ts';
 import { fromBase64, toBase64Url } from '../core/bytes.ts';
 import type { Cache } from '../core/cache.ts';
 import { raise } from '../core/errors.ts';
+import { hashOfLinked } from '../core/links.ts';
+import { isMessage } from '../core/message.ts';
 import { Link, type Value } from '../core/value.ts';
 import type { Store, StoredFile } from '../stores/store.ts';
 import { storedFile } from '../stores/stored-file.ts';
@@ -120,13 +123,25 @@ export function withStored(blobs: Blobs, store: Store): Blobs {
 export function cacheWithBlobs(cache: Cache, blobs: Blobs, maxBytes: number): Cache {
   return {
     read: (path) => (path.startsWith('data/') && blobs.holds(path) ? readBlob(path) : cache.read(path)),
-    write: (value) => cache.write(value),
+    write: (value) => andThen(withBytes(value), (whole) => cache.write(whole)),
     link: (existing, name) => cache.link(existing, name),
     readResult: (base, request) => cache.readResult(base, request),
-    writeResult: (base, request, result) => cache.writeResult(base, request, result),
+    writeResult: (base, request, result) =>
+      andThen(withBytes(result), (whole) => cache.writeResult(base, request, whole)),
     list: (path) => cache.list(path),
     match: (template) => cache.match(template),
   };
+  /** What is stored outlasts the exchange, and with it the blob. */
+  function withBytes(value: Value): Awaitable<Value> {
+    if (!isMessage(value)) return value;
+    const held: [key: string, ref: string][] = [];
+    for (const [key, item] of value.entries()) {
+      if (item instanceof Link && hashOfLinked(item) !== undefined && blobs.holds(item.ref)) held.push([key, item.ref]);
+    }
+    if (held.length === 0) return value;
+    const read = mapInOrder(held, async ([key, ref]) => [key, await readBlob(ref)] as const);
+    return andThen(read, (entries) => value.withAll(entries));
+  }
   async function readBlob(path: string): Promise<Value | undefined> {
     const blob = await blobs.open(path);
     if (blob === undefined) return cache.read(path);

@@ -270,6 +270,15 @@ describe('readers', () => {
 });
 
 describe('where the bytes are needed', () => {
+  test('a large upload can be part of a result that is kept', async () => {
+    const body = Buffer.alloc(9_000_000, 'upload');
+    const headers = { 'cache-control': 'always' };
+    const reply = await fetch(`${node.url}/~message@1.0&x=1/set&y=2`, { method: 'POST', body, headers });
+    expect([reply.status, Buffer.from(await reply.arrayBuffer()).equals(body)]).toEqual([200, true]);
+    const name = createHash('sha256').update(body).digest('base64url');
+    expect((await get1(`/~cache@1.0/read?target=data/${name}`)).body.equals(body)).toBe(true);
+  });
+
   test('devices see bytes', async () => {
     expect((await get1(`/${id}~observer@1.0/kind`)).body.toString()).toBe(`true ${size}`);
   });
