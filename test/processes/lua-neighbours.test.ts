@@ -63,6 +63,7 @@ const greedy: readonly (readonly [string, string, number, string])[] = [
   ['eats memory', 'local t = {} while true do t[#t + 1] = true end', 15_000, 'program-budget'],
   ['makes one long text', 'local s = "x" while true do s = s .. s end', 15_000, 'program-budget'],
   ['recurses', 'local function f() return 1 + f() end f()', 15_000, 'program-budget'],
+  ['returns too many values', 'local e = {} s.t = {} for i = 1, 2e6 do s.t[i] = e end', 15_000, 'program-budget'],
   ['returns too much', 'for i = 1, 100 do s["k" .. i] = ("x"):rep(1000000) end', 15_000, 'program-budget'],
 ];
 

@@ -282,6 +282,7 @@ describe('budgets', () => {
     ['lua-depth-limit', 'return table.unpack({}, 1, 1e8)', {}],
     ['lua-output-limit', 'return ("x"):rep(1e6)', { outputBytes: 1e5 }],
     ['lua-output-limit', 'local t = {} for i = 1, 1000 do t = {t} end return t', {}],
+    ['lua-output-limit', 'local e, t = {}, {} for i = 1, 2000 do t[i] = e end return t', { outputValues: 1000 }],
     ['lua-time-limit', 'while true do end', { timeMs: 20 }],
   ];
   for (const dialect of ['network', 'standard'] as const) {
@@ -291,6 +292,15 @@ describe('budgets', () => {
       expect(failure(vm.load('test', source)).code).toBe(code);
     });
   }
+
+  it('count the values of errors too, and leave the machine as good as before', () => {
+    const vm = engine.create({ limits: { outputValues: 1000 } });
+    const many = 'local e, t = {}, {} for i = 1, 2000 do t[i] = e end';
+    expect(failure(vm.load('test', `${many} error(t)`)).value).toBeUndefined();
+    expect(failure(vm.load('test', `${many} return t`)).message).toBe('output limit reached');
+    expect(failure(vm.load('test', 'error({ 1, 2 })')).value).toEqual([1, 2]);
+    expect(vm.get(['_VERSION'])).toBe('Lua 5.3');
+  });
 
   it('survive deep nesting of every kind', () => {
     const vm = engine.create({});

@@ -13,7 +13,7 @@ import { atom, isList, type Value } from '../../core/value.ts';
 import { type LuaFailure, type LuaFailureCode, type LuaFrame, statusCodes } from './failure.ts';
 import { instantiate, type LuaExports, suspendable, type WasmModule } from './module.ts';
 import { type LuaSnapshot, readPages, writePages } from './snapshot.ts';
-import { BadKey, type LuaValue, Reader, Writer } from './wire.ts';
+import { BadKey, type LuaValue, Reader, TooManyValues, Writer } from './wire.ts';
 
 /** `network`: the dialect that processes of the network are written against (spec 04 appendix A). `standard`: plain Lua 5.3. */
 export type Dialect = 'network' | 'standard';
@@ -29,6 +29,8 @@ export interface LuaLimits {
   readonly stackSlots: number;
   /** Bytes of one result, encoded. */
   readonly outputBytes: number;
+  /** Values in one result, those inside of tables included. */
+  readonly outputValues: number;
 }
 
 export const defaultLuaLimits: LuaLimits = {
@@ -37,6 +39,7 @@ export const defaultLuaLimits: LuaLimits = {
   timeMs: 0,
   stackSlots: 1_000_000,
   outputBytes: 64 * 1024 * 1024,
+  outputValues: 1_000_000,
 };
 
 /** What a host function gives back: values, a Lua error with this value, or a failure that ends the whole call. */
@@ -298,6 +301,7 @@ export class LuaMachine {
     let reader = this.#memoryReader;
     if (reader === undefined || reader.bytes.buffer !== buffer) reader = this.#memoryReader = new Reader(buffer, 0);
     reader.at = pointer;
+    reader.allowance = Number.POSITIVE_INFINITY;
     return reader;
   }
 
@@ -345,9 +349,13 @@ export class LuaMachine {
     this.#exports.hb_free(pointer);
     const reader = this.#reader(this.#exports.hb_out());
     if (reader.u8() !== 0) return { ok: false, failure: this.#failure(name) };
+    reader.allowance = this.#limits.outputValues;
     try {
       return { ok: true, values: read(reader) };
     } catch (error) {
+      if (error instanceof TooManyValues) {
+        return { ok: false, failure: simpleFailure('lua-output-limit', 'output', 'output limit reached') };
+      }
       if (!(error instanceof BadKey)) throw error;
       return {
         ok: false,
@@ -371,13 +379,15 @@ export class LuaMachine {
     const message = reader.utf8();
     let value: Value | undefined;
     const start = reader.at;
+    reader.allowance = this.#limits.outputValues;
     try {
       value = reader.value();
     } catch (error) {
-      if (!(error instanceof BadKey)) throw error;
+      if (!(error instanceof BadKey || error instanceof TooManyValues)) throw error;
       reader.at = start;
       skip(reader);
     }
+    reader.allowance = Number.POSITIVE_INFINITY;
     const frames: LuaFrame[] = [];
     for (let count = reader.u32(); count > 0; count--) {
       const name = reader.utf8();
@@ -410,7 +420,9 @@ export class LuaMachine {
   #hostCall(id: number, pointer: number): Awaitable<number> {
     let reply: Awaitable<LuaReply>;
     try {
-      reply = this.#functions[id]!(readValues(this.#reader(pointer)));
+      const reader = this.#reader(pointer);
+      reader.allowance = this.#limits.outputValues;
+      reply = this.#functions[id]!(readValues(reader));
     } catch (error) {
       return this.#reply(this.#hostFailure(error));
     }
@@ -423,6 +435,7 @@ export class LuaMachine {
 
   #hostFailure(error: unknown): LuaReply {
     if (error instanceof BadKey) return { crash: 'badarg' };
+    if (error instanceof TooManyValues) return { crash: 'output limit reached' };
     this.#hostError = { error };
     return { crash: error instanceof Error ? error.message : String(error) };
   }

@@ -168,6 +168,8 @@ export class Reader {
   readonly bytes: Buffer;
   readonly #view: DataView;
   at: number;
+  /** Values that may still be read: a value of one byte takes a hundred as an object of ours. */
+  allowance = Number.POSITIVE_INFINITY;
 
   constructor(buffer: ArrayBufferLike, at: number) {
     this.bytes = Buffer.from(buffer as ArrayBuffer);
@@ -243,6 +245,7 @@ export class Reader {
 
   /** The next value. A function is dropped (nil). `inList`: an empty table is an empty list there. */
   value(inList = false): LuaValue {
+    if (--this.allowance < 0) throw new TooManyValues();
     switch (this.u8()) {
       case 1:
         return false;
@@ -311,6 +314,11 @@ export class Reader {
         throw new BadKey();
     }
   }
+}
+
+/** There are more values than {@link Reader.allowance} says. */
+export class TooManyValues extends Error {
+  override readonly name = 'TooManyValues';
 }
 
 /** A table has a key that no message can have: a float, a table or a function. */
