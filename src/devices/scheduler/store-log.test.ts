@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest';
+import { cacheWorld } from '../../../test/support/cache-world.ts';
+import { httpsig } from '../../codecs/httpsig.ts';
+import { structured } from '../../codecs/structured.ts';
+import { toBase64, toBase64Url, toBytes } from '../../core/bytes.ts';
+import { everyCommitment } from '../../core/commitments.ts';
+import { id } from '../../core/ids.ts';
+import { type Message, message } from '../../core/message.ts';
+import { signers, verify } from '../../core/verify.ts';
+import { memoryStore } from '../../stores/memory.ts';
+import { StoreLog } from './store-log.ts';
+
+test('what was signed in another spelling than ours holds when it is read back, and so does what stands beside it', async () => {
+  const store = memoryStore();
+  const { cache, env, sign } = cacheWorld(store);
+  const body = await spelt({ number: '1.5', list: '"a", "b"', 'ao-types': 'list="list", number="float"' });
+  const process = 'P'.repeat(43);
+  const assignment = await sign(message({ process, slot: 0, body }));
+  const log = new StoreLog(cache, () => env);
+  expect(
+    await log.append(process, [{ slot: 0, assignment, messageId: id(body, 'signed', env), chain: new Uint8Array(32) }]),
+  ).toBe('ok');
+
+  // Another node on the same store: nothing is remembered.
+  const again = cacheWorld(store);
+  const [read] = await new StoreLog(again.cache, () => again.env).range(process, 0, 0);
+  const scheduled = read!.get('body') as Message;
+  expect([scheduled.get('list'), await signers(scheduled, again.env)]).toEqual([['a', 'b'], [env.wallet!.address]]);
+  const stored = (await again.cache.read(id(body, 'signed', env))) as Message;
+  expect(await verify(stored, again.env, everyCommitment)).toBe(true);
+  expect(await verify(stored.with('list', ['a']), again.env, everyCommitment)).toBe(false);
+
+  /** As JavaScript clients sign headers. */
+  async function spelt(fields: { readonly [name: string]: string }): Promise<Message> {
+    const wallet = env.wallet!;
+    const names = Object.keys(fields).sort();
+    const listed = names.map((name) => `"${name}"`).join(' ');
+    const input = `(${listed});alg="rsa-pss-sha512";keyid="${toBase64Url(wallet.publicKey)}"`;
+    const lines = names.map((name) => `"${name}": ${fields[name]}\n`).join('');
+    const signature = await wallet.sign('rsa-pss-sha512', toBytes(`${lines}"@signature-params": ${input}`));
+    const headers = { signature: `sig1=:${toBase64(signature)}:`, 'signature-input': `sig1=${input}` };
+    const tabm = await httpsig.toTabm(message({ ...fields, ...headers }), {}, env);
+    return (await structured.fromTabm(tabm, {}, env)) as Message;
+  }
+});
