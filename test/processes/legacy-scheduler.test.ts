@@ -11,11 +11,13 @@ import {
   fakeGateway,
   fakeRouter,
   fakeSchedulerUnit,
+  type LocalServer,
   startNode,
   type TestNode,
   testWallet,
   type UnitEdge,
 } from '../../src/testing/index.ts';
+import { localServer } from '../../src/testing/local-server.ts';
 import { value } from '../support/lua-world.ts';
 
 const user = testWallet('first');
@@ -26,7 +28,8 @@ const protocol = [tag('Data-Protocol', 'ao'), tag('Variant', 'ao.TN.1')];
 interface LegacyOptions {
   readonly unit?: FakeSchedulerUnitOptions;
   readonly node?: { readonly [option: string]: unknown };
-  readonly routed?: boolean;
+  /** Behind a router; or what stands in the place of the unit. */
+  readonly routed?: boolean | LocalServer;
 }
 
 /** A gateway that has the process and the location of its scheduler, the unit, and a node that knows neither. */
@@ -34,7 +37,7 @@ async function legacy(messages: number, { unit: told = {}, node: options = {}, r
   const stack = new AsyncDisposableStack();
   const gateway = stack.use(await fakeGateway());
   const unit = stack.use(await fakeSchedulerUnit({ wallet: scheduler, ...told }));
-  const url = routed ? stack.use(await fakeRouter(unit)).url : unit.url;
+  const url = routed === true ? stack.use(await fakeRouter(unit)).url : routed === false ? unit.url : routed.url;
   const location = [
     tag('Data-Protocol', 'ao'),
     tag('Variant', 'ao.TN.1'),
@@ -229,6 +232,30 @@ describe('what a unit says is checked', () => {
       false,
     ]);
   });
+
+  test('anchors told as text, as units do', async () => {
+    const tell = changed(({ message: told, assignment }) => ({
+      message: { ...told!, anchor: new TextDecoder().decode(fromBase64(told!.anchor)) },
+      assignment,
+    }));
+    await using world = await legacy(1, { unit: { tell } });
+    const { node, process } = world;
+    const action = await get(node, `/~scheduler@1.0/schedule&target=${process}/assignments/1/body/action`);
+    expect(value(action)).toBe('1');
+  });
+
+  test.each(['null', '{"edges":7}', '{"edges":[{"node":{"assignment":{"tags":[{"name":{"toString":1}}]}}}]}', '[]'])(
+    'JSON of another kind: %s',
+    async (body) => {
+      await using stranger = await localServer(() => ({ status: 200, contentType: 'application/json', body }));
+      await using world = await legacy(0, { routed: stranger });
+      const { node, process } = world;
+      for (const path of ['schedule', 'slot']) {
+        const error = failure(await get(node, `/~scheduler@1.0/${path}&target=${process}`));
+        expect([error.code, error.status]).toEqual(['peer-failed', 502]);
+      }
+    },
+  );
 
   test('a message the unit leaves out is found by its id', async () => {
     const tell = changed(({ assignment }) => ({ message: null, assignment }));

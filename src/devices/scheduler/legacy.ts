@@ -10,18 +10,16 @@
  * taken at the unit's word only if the operator trusts that scheduler (`trusted-legacy-schedulers`), and then nobody has signed it.
  */
 import { type Item, itemName } from '../../codecs/ans104/item.ts';
-import { lowerCase } from '../../codecs/ans104/tags.ts';
-import { isBinary, isId, toBase64Url, toText } from '../../core/bytes.ts';
+import { isBinary, isId, toText } from '../../core/bytes.ts';
 import { commitmentsOf, commitmentText, committerOf, keepCommitments } from '../../core/commitments.ts';
 import { AoException, errorFrom, raise } from '../../core/errors.ts';
 import { isMessage, type Message, message } from '../../core/message.ts';
 import { fail, failed, type Outcome, ok } from '../../core/outcome.ts';
 import { arweaveAddress } from '../../crypto/addresses.ts';
-import { candidates, genuineItem } from '../../stores/remote/gateway.ts';
-import type { GatewayNode } from '../../stores/remote/graphql.ts';
 import type { SchedulerCall } from '../scheduler.ts';
 import { unknownBlock } from './assignment.ts';
 import { slotOf } from './formats.ts';
+import { field, likely, nonceOf, tagOf, toldItem, verified } from './legacy-items.ts';
 import type { RemoteScheduler } from './remote.ts';
 
 /** Edges in one answer of a unit. */
@@ -225,71 +223,6 @@ function unprocessable(body: string): Outcome {
   return fail('bad-request', body, { status: 422, value: message({ status: 422, body }) });
 }
 
-// ---- items as units tell them -----------------------------------------------------------------------------------------------
-
-interface Told {
-  readonly node: GatewayNode;
-  readonly data: Uint8Array;
-}
-
-function toldItem(told: unknown): Told {
-  const tags = field(told, 'tags');
-  const text = (key: string): string => {
-    const value = field(told, key);
-    return typeof value === 'string' ? value : '';
-  };
-  const key = field(field(told, 'owner'), 'key');
-  return {
-    node: {
-      id: text('id'),
-      anchor: text('anchor'),
-      signature: text('signature'),
-      recipient: text('target') || text('recipient'),
-      owner: typeof key === 'string' ? key : '',
-      tags: (Array.isArray(tags) ? tags : []).map((tag: unknown) => ({
-        name: String(field(tag, 'name') ?? ''),
-        value: String(field(tag, 'value') ?? ''),
-      })),
-      size: undefined,
-    },
-    data: new TextEncoder().encode(text('data')),
-  };
-}
-
-/** The item, if it is the one it claims to be. */
-async function verified({ node, data }: Told): Promise<Item | undefined> {
-  for (const form of anchorForms(node)) {
-    const item = await genuineItem(node.id, form, data);
-    if (item !== undefined) return item;
-  }
-  return undefined;
-}
-
-/** What the item may have been. */
-function likely({ node, data }: Told): Item | undefined {
-  for (const form of anchorForms(node)) {
-    const [item] = candidates(form, data);
-    if (item !== undefined) return item;
-  }
-  return candidates({ ...node, anchor: '' }, data)[0];
-}
-
-/** Clients put 32 characters of text into anchors, and units tell them as such. */
-function anchorForms(node: GatewayNode): readonly GatewayNode[] {
-  if (node.anchor.length !== 32) return [node];
-  return [{ ...node, anchor: toBase64Url(new TextEncoder().encode(node.anchor)) }, node];
-}
-
-function tagOf({ node }: Told, name: string): string | undefined {
-  return node.tags.find((tag) => lowerCase(tag.name) === lowerCase(name))?.value;
-}
-
-function nonceOf(node: unknown): number | undefined {
-  const assigned = toldItem(field(node, 'assignment'));
-  const value = tagOf(assigned, 'Nonce') ?? tagOf(assigned, 'Slot');
-  return value !== undefined && /^\d{1,15}$/.test(value) ? Number(value) : undefined;
-}
-
 function wholeNumber(value: unknown): number | undefined {
   const spelt = typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value;
   return typeof spelt === 'number' ? spelt : undefined;
@@ -298,11 +231,4 @@ function wholeNumber(value: unknown): number | undefined {
 function textIn(told: Message, key: string): string | undefined {
   const value = told.get(key);
   return value !== undefined && isBinary(value) ? toText(value) : undefined;
-}
-
-/** A field of JSON that may be anything. */
-function field(value: unknown, key: string): unknown {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, key)
-    ? (value as { readonly [key: string]: unknown })[key]
-    : undefined;
 }
