@@ -40,8 +40,10 @@ import { RunningNode } from './control.ts';
 import { openLanes, openLua } from './lanes.ts';
 import { openLocal, sourcesOf } from './open-store.ts';
 import { randomBytes, systemClock } from './system.ts';
+import { stepBack } from './thread-priority.ts';
 import { type WorkerData, workerConfig } from './worker-data.ts';
 
+stepBack();
 const port = parentPort ?? raise('internal', 'A lane worker is started by its node.');
 const data = received as WorkerData;
 const tell = (what: FromWorker): void => port.postMessage(what);
