@@ -100,7 +100,7 @@ export function shownResult(result: {
   readonly results: Message;
 }): string {
   if (result.output !== '' || result.error !== undefined) return result.output;
-  const rest = result.results.without('raw', 'info', 'output', 'outbox', 'process', 'slot', 'status');
+  const rest = result.results.without('raw', 'info', 'output', 'outbox', 'id', 'process', 'slot', 'status');
   const told = rest.filter((key) => !hidden.has(key) && !/^\d+$/.test(key));
   return told.size === 0 ? '' : shown(told);
 }
