@@ -165,7 +165,8 @@ export class Resolver {
       options?.maxResolutions ?? this.env.limits.maxResolutions,
       options?.signal ?? this.#never,
       options?.allowRecursion ?? false,
-      { lendsKey: options?.lendsKey ?? true, inProcess: options?.inProcess ?? false },
+      options?.lendsKey ?? true,
+      options?.inProcess ?? false,
     );
     return new Execution(this, mode, session);
   }

@@ -84,7 +84,12 @@ describe('beside them', () => {
   let world: WorkerNode;
   let url: string;
   beforeAll(async () => {
-    world = await workerNode({ workers: '1' });
+    // Long enough to tell who waits for them from who is slow.
+    world = await workerNode({
+      workers: '1',
+      'lua-guest-time-limit': '3000',
+      'lua-guest-instructions': '9000000000',
+    });
     url = world.node.url;
     await timed(url + asking('function f() return 1 end'));
   });
@@ -93,16 +98,16 @@ describe('beside them', () => {
   test('other requests are answered as ever', async () => {
     const looping = timed(url + loop);
     await new Promise((resolve) => setTimeout(resolve, 100));
-    for (let i = 0; i < 5; i++) expect((await timed(`${url}/~message@1.0&a=${i}/a`)).ms).toBeLessThan(400);
+    for (let i = 0; i < 5; i++) expect((await timed(`${url}/~message@1.0&a=${i}/a`)).ms).toBeLessThan(2_000);
     await looping;
   });
 
   test('the operator’s programs don’t wait', { timeout: 20_000 }, async () => {
-    const looping = Promise.all(Array.from({ length: 5 }, () => timed(url + loop)));
+    const looping = Promise.all(Array.from({ length: 2 }, () => timed(url + loop)));
     await new Promise((resolve) => setTimeout(resolve, 100));
     const started = performance.now();
     expect(value(await world.node.resolver.ao().resolve(program('function f() return 1 end'), 'f'))).toBe(1);
-    expect(performance.now() - started).toBeLessThan(400);
+    expect(performance.now() - started).toBeLessThan(2_000);
     await looping;
   });
 });

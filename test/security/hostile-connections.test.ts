@@ -66,7 +66,9 @@ async function beside<T>(work: Promise<T>): Promise<{ readonly result: T; readon
     while (going) {
       const started = performance.now();
       const reply = await fetch(`${node.url}/~message@1.0&a=1/a`);
-      expect(await reply.text()).toBe('1');
+      // Callers on this machine have no rate, so a flood from here may take every place there is; that is said at once.
+      expect([200, 503]).toContain(reply.status);
+      await reply.arrayBuffer();
       longest = Math.max(longest, performance.now() - started);
       await later(5);
     }
@@ -74,6 +76,7 @@ async function beside<T>(work: Promise<T>): Promise<{ readonly result: T; readon
   const result = await work;
   going = false;
   await others;
+  await expect.poll(async () => (await fetch(`${node.url}/~message@1.0&a=1/a`)).text(), { timeout: 5_000 }).toBe('1');
   return { result, longest };
 }
 

@@ -39,12 +39,7 @@ export class Session {
   readonly #maxSteps: number;
   #steps = 0;
 
-  constructor(
-    maxSteps: number,
-    signal: AbortSignal,
-    allowRecursion: boolean,
-    { lendsKey, inProcess }: { readonly lendsKey: boolean; readonly inProcess: boolean },
-  ) {
+  constructor(maxSteps: number, signal: AbortSignal, allowRecursion: boolean, lendsKey: boolean, inProcess: boolean) {
     this.#maxSteps = maxSteps;
     this.signal = signal;
     this.allowRecursion = allowRecursion;
