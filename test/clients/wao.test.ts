@@ -174,16 +174,21 @@ describe('processes', () => {
 
   test('a body whose signature does not hold is refused', async () => {
     const { pid } = await hb.spawn();
-    for (const [key, value] of [
-      ['data', 'honest'],
-      ['n', 1],
-      ['nested', { a: 'b' }],
+    const fields = { type: 'Message', target: pid };
+    // Children stand in the body of what is committed, as text.
+    for (const [signed, changed] of [
+      [{ data: 'honest' }, { data: 'changed' }],
+      [{ n: 1 }, { n: 2 }],
+      [{ list: ['a', 'b'] }, { list: '"a", "c"' }],
+      [{ nested: { a: 'b' } }, { body: (text: string) => text.replace('a: b', 'a: c') }],
     ] as const) {
-      const body = await hb.commit({ type: 'Message', target: pid, [key]: value }, { path: false });
-      const held = key in body ? key : 'body';
-      body[held] = String(body[held]).replace(/honest|1|a: b/, (found) => (found === '1' ? '2' : `x${found.slice(1)}`));
-      const signed = await hb.sign({ path: `/${pid}/schedule`, body });
-      await expect(hb.send(signed), key).rejects.toThrow('400: Message is not valid.');
+      const body = await hb.commit({ ...fields, ...signed }, { path: false });
+      for (const [key, value] of Object.entries(changed)) {
+        expect(body).toHaveProperty(key);
+        body[key] = typeof value === 'function' ? value(String(body[key])) : value;
+      }
+      const request = await hb.sign({ path: `/${pid}/schedule`, body });
+      await expect(hb.send(request), JSON.stringify(signed)).rejects.toThrow('400: Message is not valid.');
     }
     expect(await hb.slot({ pid })).toMatchObject({ current: 0 });
   });
