@@ -18,8 +18,9 @@ export const testLua: Command = {
   help: () => `hyperbeam test [MODULE[:TEST[:TEST…]],…] [options]
 
 Runs the tests of Lua scripts: global functions whose names end in \`_test\`. One passes if it returns something, such as
-\`'ok'\`; it fails if it raises an error or returns \`'error'\` and a reason. Modules are separated by commas; a name that ends in \`.lua\` is a file, others are in the folder of
-the scripts. Without tests all of a module run, without modules all of the folder. Exit code 1 if one fails.
+\`'ok'\`; it fails if it raises an error or returns \`'error'\` and a reason. Modules are separated by commas; a name that
+ends in \`.lua\` is a file, others are in the folder of the scripts. Without tests all of a module run, without modules
+all of the folder. Exit code 1 if one fails.
 
   --scripts DIR    The folder of the scripts; LUA_SCRIPTS, else ./scripts.
   --config FILE    Configuration of the node that \`ao.resolve\` asks; HB_CONFIG. Its store is in memory.`,

@@ -1,6 +1,6 @@
 /**
- * What the newest dialect adds to Lua programs (spec 04 §4.5 "newer"), as Lua code that a machine loads: tables that read and write as their
- * device does, and a `require` for sandboxed programs.
+ * What the newest dialect adds to Lua programs (spec 04 §4.5 "newer"), as Lua code that a machine loads: tables that read and write as
+ * their device does, and a `require` for sandboxed programs.
  */
 import type { LuaPath } from '../../vm/lua/machine.ts';
 
