@@ -352,6 +352,8 @@ export class ProcessLane {
     const due = this.#waiters.filter((waiter) => waiter.slot <= live.slot);
     if (due.length === 0) return;
     this.#waiters = this.#waiters.filter((waiter) => waiter.slot > live.slot);
+    // Whoever gets the answer and asks is told so, even if a snapshot is still being written.
+    if (this.#waiters.length === 0) this.#status = { status: 'idle', slot: live.slot };
     for (const waiter of due) {
       if (waiter.slot === live.slot) {
         waiter.answer(ok(publicState(live.state)));
