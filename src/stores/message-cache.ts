@@ -75,6 +75,12 @@ interface Stored {
   readonly forms: Map<string, Message>;
 }
 
+/** A signed message as it was stored last. */
+interface Written {
+  message: Message;
+  id: string;
+}
+
 export class MessageCache implements Cache {
   readonly store: Store;
   readonly #environment: () => Environment;
@@ -85,8 +91,8 @@ export class MessageCache implements Cache {
   readonly #maxInlineBytes: number;
   readonly #onSourceFailure: (source: Source, error: unknown) => void;
   readonly #asking = new Map<string, Promise<Value | undefined>>();
-  /** Signed messages that are stored, by the object that their copies share. */
-  readonly #written = new WeakMap<Message, { readonly message: Message; readonly id: string }>();
+  /** Where commitments, which copies of a message share, note what was stored with them. */
+  readonly #written = Symbol('written');
 
   constructor(options: MessageCacheOptions) {
     this.store = options.store;
@@ -312,7 +318,7 @@ export class MessageCache implements Cache {
    */
   #writtenAs(value: Message): string | undefined {
     const commitments = value.get('commitments');
-    const written = isMessage(commitments) ? this.#written.get(commitments) : undefined;
+    const written = isMessage(commitments) ? commitments.derived<Written>(this.#written) : undefined;
     return written !== undefined && equal(written.message, storedPart(value)) ? written.id : undefined;
   }
 
@@ -342,7 +348,9 @@ export class MessageCache implements Cache {
         done: () => {
           for (const id of writer.touched) this.#memory.delete(id);
           for (const [message, id] of writer.committed) {
-            this.#written.set(message.get('commitments') as Message, { message, id });
+            const written = (message.get('commitments') as Message).derive(this.#written, (): Written => ({ message, id }));
+            written.message = message;
+            written.id = id;
           }
         },
       };
