@@ -1,6 +1,7 @@
 /**
  * What a node's processes cost besides computing: how long a read of a computed slot takes while another process catches up, how soon a long
- * process answers after a restart, and how much memory warm and idle processes hold. Each in a process of its own.
+ * process answers after a restart, and how much memory a thousand warm and a hundred thousand idle processes hold. Each in a process of its
+ * own.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -20,7 +21,7 @@ import { ScheduleWriter, type Seeded } from '../support/schedule.ts';
 
 const slots = 10_000;
 const warm = 1_000;
-const idle = 10_000;
+const idle = 100_000;
 const program = programs.find(({ name }) => name.startsWith('ledger'))!;
 const counter = programs.find(({ name }) => name === 'counter')!;
 
@@ -156,15 +157,15 @@ async function memory(directory: string, report: Report): Promise<void> {
   const child = fork(import.meta.filename, ['many', directory], { execArgv: [...process.execArgv, '--expose-gc'] });
   const [figures] = (await once(child, 'message')) as [{ base: Memory; warm: Memory; idle: Memory }];
   const perWarm = (figures.warm.own - figures.base.own) / warm;
-  const perIdle = Math.max(0, figures.idle.held - figures.base.held) / idle;
   report.note(
     `memory: ${mib(figures.base.own)} before; ${warm} warm Lua processes add ${mib(perWarm * warm)} (${mib(perWarm)} each); ` +
-      `${idle} idle ones hold ${mib(perIdle * idle)} (objects and buffers, measured), 100,000 would hold ${mib(perIdle * 100_000)} (extrapolated)`,
+      `with ${idle} idle ones and none warm ${mib(figures.idle.own)}, of which they hold ` +
+      `${mib(Math.max(0, figures.idle.held - figures.base.held))} in objects and buffers`,
   );
   await stop(child);
 }
 
-/** Memory before, with the warm ones, and when ten thousand have computed a slot and were all put away. */
+/** Memory before, with the warm ones, and when a hundred thousand have computed a slot and were all put away. */
 async function many(directory: string): Promise<void> {
   const store = await openLmdb({ directory });
   const writer = new ScheduleWriter(store);
