@@ -58,6 +58,8 @@ describe('blobs', () => {
     const path = await cache.write('stored');
     expect(both.read(path)).toBe('stored');
     expect(await both.read(blobLink(blob).ref)).toEqual(bytes);
+    expect([await both.isFile!(blob.ref), await both.isFile!(path)]).toEqual([true, false]);
+    expect(await cacheWithBlobs({ ...cache, isFile: (one) => one === path }, blobs, 1_000).isFile!(path)).toBe(true);
     await expect(async () => cacheWithBlobs(cache, blobs, 1_000).read(blob.ref)).rejects.toThrow('limit-exceeded');
     await expect(readWhole(blob, 10)).rejects.toThrow('limit-exceeded');
   });

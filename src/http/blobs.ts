@@ -123,6 +123,7 @@ export function withStored(blobs: Blobs, store: Store): Blobs {
 export function cacheWithBlobs(cache: Cache, blobs: Blobs, maxBytes: number): Cache {
   return {
     read: (path) => (path.startsWith('data/') && blobs.holds(path) ? readBlob(path) : cache.read(path)),
+    isFile: (path) => blobs.holds(path) || (cache.isFile?.(path) ?? false),
     write: (value) => andThen(withBytes(value), (whole) => cache.write(whole)),
     link: (existing, name) => cache.link(existing, name),
     readResult: (base, request) => cache.readResult(base, request),
