@@ -7,6 +7,8 @@ export function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (cause) {
-    return raise('bad-request', `${path} cannot be read: ${(cause as Error).message}.`, { cause });
+    // `ENOENT: no such file or directory, open 'x.lua'`
+    const [, reason] = /^\w+: ([^,]+),/.exec((cause as Error).message) ?? [];
+    return raise('bad-request', `${path} cannot be read: ${reason ?? (cause as Error).message}.`, { cause });
   }
 }

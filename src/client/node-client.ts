@@ -17,7 +17,7 @@ import type { Wallet } from '../core/wallet.ts';
 import { HttpClient, type PlainReply } from '../net/client.ts';
 import { decodeReply, escapeTarget } from '../net/message-request.ts';
 import { createLibrary, type Library } from '../node/library.ts';
-import { replyError } from './reply-error.ts';
+import { hasParts, replyError } from './reply-error.ts';
 import { type Scheduled, scheduledFrom } from './schedule.ts';
 import { type Content, type SignedRequest, type Signing, signRequest, signWhole } from './signed-request.ts';
 import { type SlotResult, slotResult } from './slot-result.ts';
@@ -269,25 +269,38 @@ export class NodeClient implements Disposable {
     return this.#decoded(path, await this.#fetch('POST', path, headers, signed.body, signal));
   }
 
-  #fetch(
+  async #fetch(
     method: 'GET' | 'HEAD' | 'POST',
     path: string,
     headers: { readonly [name: string]: string },
     body: Uint8Array | undefined,
     signal?: AbortSignal,
   ): Promise<PlainReply> {
-    return this.#http.fetch({
-      method,
-      url: `${this.url}${escapeTarget(path)}`,
-      headers,
-      ...(body === undefined ? {} : { body }),
-      ...(signal === undefined ? {} : { signal }),
-      ...(this.#timeoutMs === undefined ? {} : { timeoutMs: this.#timeoutMs }),
-    });
+    try {
+      return await this.#http.fetch({
+        method,
+        url: `${this.url}${escapeTarget(path)}`,
+        headers,
+        ...(body === undefined ? {} : { body }),
+        ...(signal === undefined ? {} : { signal }),
+        ...(this.#timeoutMs === undefined ? {} : { timeoutMs: this.#timeoutMs }),
+      });
+    } catch (thrown) {
+      if (!(thrown instanceof AoException) || thrown.error.code !== 'peer-failed') throw thrown;
+      const hint = 'Is a node running at this address? Commands take another by `--node URL` or HB_NODE.';
+      return raise('peer-failed', thrown.message, { hint, cause: thrown });
+    }
   }
 
   async #decoded(path: string, reply: PlainReply): Promise<Decoded> {
-    if (reply.status >= 300) throw new AoException(replyError(this.url, path, reply));
+    if (reply.status >= 300) {
+      const content = hasParts(reply) ? await this.#message(reply).catch(() => undefined) : undefined;
+      throw new AoException(replyError(this.url, path, reply, content?.whole));
+    }
+    return this.#message(reply);
+  }
+
+  async #message(reply: PlainReply): Promise<Decoded> {
     const { message, result } = await decodeReply(
       { status: reply.status, rawHeaders: [...reply.headers].flat(), body: reply.body, url: new URL(this.url) },
       this.#library.env,

@@ -1,38 +1,51 @@
 /** An answer that is an error, as an error of ours: the node's code, sentence and hint if it gives them. */
-import { toText } from '../core/bytes.ts';
+import { isBinary, toText } from '../core/bytes.ts';
 import { AoError, type ErrorCode, errorCodes } from '../core/errors.ts';
-import type { PlainReply } from '../net/client.ts';
+import { isMessage, type Message } from '../core/message.ts';
+import { isList } from '../core/value.ts';
+import { type PlainReply, statusCodes } from '../net/client.ts';
 
-const codes: { readonly [status: number]: ErrorCode } = {
-  400: 'bad-request',
-  401: 'unauthorized',
-  403: 'forbidden',
-  404: 'not-found',
-  409: 'conflict',
-  429: 'rate-limited',
-  503: 'unavailable',
-  504: 'timeout',
-};
-
-export function replyError(url: string, path: string, reply: PlainReply): AoError {
-  const said = sentenceOf(reply);
+/** `content` is the answer as a message, where it is one. */
+export function replyError(url: string, path: string, reply: PlainReply, content: Message | undefined): AoError {
+  const said = content === undefined ? sentenceOf(reply) : sentenceIn(content);
   const code = reply.headers.get('code');
   const hint = reply.headers.get('hint');
-  const where = `${url}${path.length > 200 ? `${path.slice(0, 200)}…` : path}`;
+  const slashed = path.startsWith('/') ? path : `/${path}`;
+  const where = `${url}${slashed.length > 200 ? `${slashed.slice(0, 200)}…` : slashed}`;
   return new AoError(
     code !== undefined && Object.hasOwn(errorCodes, code)
       ? (code as ErrorCode)
-      : (codes[reply.status] ?? 'peer-failed'),
+      : (statusCodes[reply.status] ?? 'peer-failed'),
     said === undefined ? `${where} answered with status ${reply.status}.` : `${said} (${reply.status}, ${where})`,
     { status: reply.status, ...(hint === undefined ? {} : { hint }) },
   );
 }
 
+/** Whether an answer has parts: what it says to people is in one of them. */
+export function hasParts(reply: PlainReply): boolean {
+  return (reply.headers.get('content-type') ?? '').startsWith('multipart/');
+}
+
 /** What the answer says to people: a short text, not a page. */
 function sentenceOf(reply: PlainReply): string | undefined {
   const reason = reply.headers.get('reason') ?? reply.headers.get('message');
-  const type = reply.headers.get('content-type') ?? '';
-  const body = type.startsWith('text/html') || type.startsWith('multipart/') ? undefined : toText(reply.body);
+  const isPage = (reply.headers.get('content-type') ?? '').startsWith('text/html') || hasParts(reply);
+  const body = isPage ? undefined : toText(reply.body);
   const text = body !== undefined && body.length > 0 && body.length < 2_000 ? body : undefined;
   return reason !== undefined && text !== undefined && reason !== text ? `${text} ${reason}` : (text ?? reason);
+}
+
+/** What a failed program said, and the line that it was at. */
+function sentenceIn(content: Message): string | undefined {
+  const body = textAt(content, 'body');
+  if (body === undefined) return undefined;
+  const trace = content.get('trace');
+  const lines = isList(trace ?? '') ? (trace as readonly unknown[]) : [];
+  const line = lines.map((frame) => (isMessage(frame) ? textAt(frame, 'line') : undefined)).find((at) => at);
+  return line === undefined || line.startsWith('-no-file-') || body.includes(line) ? body : `${line}: ${body}`;
+}
+
+function textAt(content: Message, key: string): string | undefined {
+  const value = content.get(key);
+  return value !== undefined && isBinary(value) ? toText(value) : undefined;
 }

@@ -388,7 +388,7 @@ async function begin(call: LuaCall): Promise<Live> {
 }
 
 function loadFailed(failure: LuaFailure, name: string, guest: boolean): AoException {
-  const outcome = failureOutcome(failure, { guest, prefix: `The Lua module \`${name}\` does not load: ` });
+  const outcome = failureOutcome(failure, { guest, loading: name });
   return new AoException((outcome as Extract<Outcome, { status: 'error' }>).error);
 }
 

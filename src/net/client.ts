@@ -167,7 +167,8 @@ function targetUrl(node: string, target: string): URL {
   return new URL(origin + pathname.replace(/\/$/, '') + target);
 }
 
-const codes: { readonly [status: number]: ErrorCode } = {
+/** What a status of another node means here. */
+export const statusCodes: { readonly [status: number]: ErrorCode } = {
   400: 'bad-request',
   401: 'unauthorized',
   403: 'forbidden',
@@ -184,5 +185,5 @@ function replyError(url: URL, status: number, value: Value): AoError {
     status < 400
       ? `${url.host} redirects ${url.pathname} elsewhere (${status}).`
       : `${url.host} answered ${url.pathname} with status ${status}.`;
-  return new AoError(codes[status] ?? 'peer-failed', sentence, { status, value });
+  return new AoError(statusCodes[status] ?? 'peer-failed', sentence, { status, value });
 }

@@ -127,6 +127,23 @@ describe('spawn, send, read', () => {
     expect((await hb('read', `${process}~process@1.0/compute=1/count`)).stdout).toBe('2\n');
   });
 
+  test('a module that fails says what is wrong with it', async () => {
+    const cases: readonly (readonly [string, string, readonly string[]])[] = [
+      ['syntax.lua', 'function compute(a b', ['syntax error before', 'The Lua module `syntax.lua` does not load.']],
+      ['empty.lua', 'x = 1', ['undefined function', 'The program has no global function `compute`.']],
+      ['raises.lua', 'function compute(state)\n  error("bad luck")\nend', ['raises.lua:2: bad luck']],
+    ];
+    await Promise.all(
+      cases.map(async ([name, code, sentences]) => {
+        const process = await spawned(await file(name, code));
+        const sent = await hb('send', process);
+        expect([name, sent.code, sent.stdout]).toEqual([name, 1, '']);
+        for (const sentence of sentences) expect(sent.stderr).toContain(sentence);
+        expect((await hb('watch', process, '--from', '0', '--count', '1')).stdout).toContain(sentences[0]);
+      }),
+    );
+  });
+
   test('a program for the runtime, with what it requires', async () => {
     await file('shop/lib/prices.lua', `local tax = require('lib.tax')\nreturn { apple = 3 + tax }`);
     await file('shop/lib/tax.lua', 'return 1');
@@ -154,6 +171,10 @@ describe('spawn, send, read', () => {
     const nobody = await run(['read', '/x', '--node', 'http://127.0.0.1:9']);
     expect(nobody.code).toBe(1);
     expect(nobody.stderr).toContain('127.0.0.1:9 could not be reached');
+    expect(nobody.stderr).toContain('Is a node running at this address?');
+    const unknown = `${'A'.repeat(43)}/now`;
+    expect((await hb('read', unknown)).stderr).toContain(`(404, ${node.url}/${unknown})`);
+    expect((await hb('spawn', 'nowhere.lua')).stderr).toBe('nowhere.lua cannot be read: no such file or directory.\n');
     const keyless = await run(['send', 'A'.repeat(43), '--node', node.url, '--data-dir', join(directory, 'none')]);
     expect(keyless).toMatchObject({ code: 1 });
     expect(keyless.stderr).toContain('`hyperbeam wallet create` makes one');
@@ -178,10 +199,15 @@ describe('watch', () => {
     await hb('send', process, '--action', 'Eval', '--data', '"first"');
     const past = await hb('watch', process, '--from', '0', '--count', '2');
     expect(past.stdout).toMatch(/^0 {2}Process {2}from [\w-]{43}\n1 {2}Eval {2}from [\w-]{43}\n {4}first\n$/);
-    const coming = hb('watch', process, '--count', '1', '--json');
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
-    await hb('send', process, '--action', 'Eval', '--data', 'error("later")');
-    expect(JSON.parse((await coming).stdout)).toMatchObject({ slot: 2, action: 'Eval', error: 'eval:1: later' });
+    let seen = false;
+    const coming = hb('watch', process, '--count', '1', '--json').finally(() => (seen = true));
+    // When it begins to watch nobody knows, so that more than one may be needed.
+    for (let sent = 0; !seen && sent < 50; sent++) {
+      await hb('send', process, '--action', 'Eval', '--data', 'error("later")');
+    }
+    const slot = JSON.parse((await coming).stdout) as { readonly slot: number };
+    expect(slot).toMatchObject({ action: 'Eval', error: 'eval:1: later' });
+    expect(slot.slot).toBeGreaterThan(1);
   });
 });
 

@@ -36,14 +36,17 @@ export interface Called {
   readonly called?: string;
   /** What stands under that name if it is no function: text in a sandbox, nothing otherwise. */
   readonly was?: Value | undefined;
-  readonly prefix?: string;
+  /** The module that was being loaded. */
+  readonly loading?: string;
   /** It was a stranger's program, outside of processes. */
   readonly guest?: boolean;
 }
 
-export function failureOutcome(failure: LuaFailure, { called, was, prefix = '', guest = false }: Called = {}): Outcome {
+export function failureOutcome(failure: LuaFailure, { called, was, loading, guest = false }: Called = {}): Outcome {
   const code = codes[failure.code] ?? 'program-failed';
-  const hint = (guest ? guestHints[failure.code] : undefined) ?? hints[failure.code];
+  const hint =
+    (guest ? guestHints[failure.code] : undefined) ?? hints[failure.code] ?? hintFor(failure, called, loading);
+  const prefix = loading === undefined ? '' : `The Lua module \`${loading}\` does not load: `;
   const host = failure.code === 'lua-crash' || failure.code === 'lua-recursive-table';
   const body: Value = host ? `Erlang error while running Lua: ${failure.message}` : (failure.value ?? failure.message);
   const trace: Value = host ? failure.message : traceOf(failure, called, was);
@@ -53,6 +56,13 @@ export function failureOutcome(failure: LuaFailure, { called, was, prefix = '', 
     value: message({ status: 500, body, trace }),
     cause: failure.cause,
   });
+}
+
+/** What the dialect's own words leave open. */
+function hintFor({ frames, kind }: LuaFailure, called: string | undefined, loading: string | undefined) {
+  if (loading !== undefined) return `The Lua module \`${loading}\` does not load.`;
+  if (kind === 'undefined_function' && frames.length === 0) return `The program has no global function \`${called}\`.`;
+  return undefined;
 }
 
 function traceOf({ frames, kind }: LuaFailure, called: string | undefined, was: Value | undefined): readonly Value[] {
