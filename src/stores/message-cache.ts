@@ -77,8 +77,8 @@ interface Stored {
 
 /** A signed message as it was stored last. */
 interface Written {
-  message: Message;
-  id: string;
+  readonly message: Message;
+  readonly id: string;
 }
 
 export class MessageCache implements Cache {
@@ -302,7 +302,14 @@ export class MessageCache implements Cache {
 
   write(value: Value, options: { readonly durable?: boolean } = {}): Awaitable<string> {
     const before = options.durable !== true && isMessage(value) ? this.#writtenAs(value) : undefined;
-    if (before !== undefined) return before;
+    if (before === undefined) return this.#write(value, options);
+    // A store of limited memory may have lost it since.
+    return andThen(this.store.read(`${layout.messages}/${before}`), (cell) =>
+      cell === undefined ? this.#write(value, options) : before,
+    );
+  }
+
+  #write(value: Value, options: { readonly durable?: boolean }): Awaitable<string> {
     return andThen(this.prepare(value), ({ path, entries, done }) => {
       if (entries.length === 0 && options.durable !== true) return path;
       return andThen(this.store.write(entries, options), () => {
@@ -348,9 +355,8 @@ export class MessageCache implements Cache {
         done: () => {
           for (const id of writer.touched) this.#memory.delete(id);
           for (const [message, id] of writer.committed) {
-            const written = (message.get('commitments') as Message).derive(this.#written, (): Written => ({ message, id }));
-            written.message = message;
-            written.id = id;
+            const written = (message.get('commitments') as Message).derive(this.#written, (): Partial<Written> => ({}));
+            Object.assign(written, { message, id });
           }
         },
       };
