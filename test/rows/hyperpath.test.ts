@@ -15,6 +15,7 @@ import { defaultLimits } from '../../src/core/limits.ts';
 import { isMessage, Message, message, messageFrom } from '../../src/core/message.ts';
 import { As, isList, Sequence, type Value } from '../../src/core/value.ts';
 import { createLibrary, type Library } from '../../src/node/library.ts';
+import { workedMs } from '../support/cpu.ts';
 import { fromNotation, type Json, normal, toNotation } from '../support/notation.ts';
 
 const september = createLibrary({ dialect: '2025-09' });
@@ -331,7 +332,7 @@ describe('hostile input', () => {
     const size = defaultLimits.maxPathBytes;
     const paths = ['(', '"', '&', '~', '%28', '\\"', '((', ')('].map((piece) => piece.repeat(size / piece.length));
     paths.push(`${'(a&b='.repeat(60)}${')'.repeat(60)}`);
-    const start = performance.now();
+    const before = workedMs();
     for (const path of paths) {
       try {
         parsePath(path, november.env);
@@ -339,7 +340,7 @@ describe('hostile input', () => {
         expect(thrown).toBeInstanceOf(AoException);
       }
     }
-    expect(performance.now() - start).toBeLessThan(2_000);
+    expect(workedMs() - before).toBeLessThan(2_000);
   });
 });
 

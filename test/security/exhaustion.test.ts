@@ -4,6 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { generateWallet } from '../../src/crypto/wallet.ts';
 import type { TestNode } from '../../src/testing/start-node.ts';
+import { workedMs } from '../support/cpu.ts';
 import { operator, stranger, victim } from './attack.ts';
 
 let node: TestNode;
@@ -12,12 +13,12 @@ beforeAll(async () => {
 });
 afterAll(() => node.close());
 
-/** The answer, and that it came soon. */
+/** The answer, and that it came after little work. */
 async function soon(path: string, init: RequestInit = {}, ms = 5_000): Promise<Response> {
-  const started = performance.now();
-  const reply = await fetch(node.url + path, { ...init, signal: AbortSignal.timeout(3 * ms) });
+  const before = workedMs();
+  const reply = await fetch(node.url + path, { ...init, signal: AbortSignal.timeout(25_000) });
   await reply.arrayBuffer();
-  expect(performance.now() - started, path.slice(0, 80)).toBeLessThan(ms);
+  expect(workedMs() - before, path.slice(0, 80)).toBeLessThan(ms);
   return reply;
 }
 

@@ -3,6 +3,7 @@ import http2 from 'node:http2';
 import net from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { TestNode } from '../../src/testing/start-node.ts';
+import { workedMs } from '../support/cpu.ts';
 import { victim } from './attack.ts';
 
 let node: TestNode;
@@ -58,25 +59,26 @@ async function attack(pieces: Iterable<Uint8Array | string>, ms = 4_000): Promis
 
 const later = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms).unref());
 
-/** The longest anybody else had to wait while this went on. */
+/** The most work, in milliseconds, anybody else had to wait for while this went on: node, attackers and others share this thread. */
 async function beside<T>(work: Promise<T>): Promise<{ readonly result: T; readonly longest: number }> {
   let longest = 0;
   let going = true;
   const others = (async () => {
     while (going) {
-      const started = performance.now();
-      const reply = await fetch(`${node.url}/~message@1.0&a=1/a`);
+      const before = workedMs();
+      const reply = await fetch(`${node.url}/~message@1.0&a=1/a`, { signal: AbortSignal.timeout(20_000) });
       // Callers on this machine have no rate, so a flood from here may take every place there is; that is said at once.
       expect([200, 503]).toContain(reply.status);
       await reply.arrayBuffer();
-      longest = Math.max(longest, performance.now() - started);
+      longest = Math.max(longest, workedMs() - before);
       await later(5);
     }
   })();
-  const result = await work;
-  going = false;
+  const result = await work.finally(() => {
+    going = false;
+  });
   await others;
-  await expect.poll(async () => (await fetch(`${node.url}/~message@1.0&a=1/a`)).text(), { timeout: 5_000 }).toBe('1');
+  await expect.poll(async () => (await fetch(`${node.url}/~message@1.0&a=1/a`)).text(), { timeout: 15_000 }).toBe('1');
   return { result, longest };
 }
 
@@ -153,7 +155,7 @@ describe('HTTP/2', () => {
       yield* repeated(10_000, (i) => Buffer.alloc(37, i % 251));
     },
   };
-  test.each(Object.entries(floods))('%s', { timeout: 40_000 }, async (_, pieces) => {
+  test.each(Object.entries(floods))('%s', { timeout: 90_000 }, async (_, pieces) => {
     const before = process.memoryUsage().rss;
     const { longest } = await beside(attack(pieces(), 1_500));
     expect(longest).toBeLessThan(2_000);
@@ -161,7 +163,7 @@ describe('HTTP/2', () => {
   });
 
   test('a client that opens streams and reads nothing gets no more memory than its share', {
-    timeout: 30_000,
+    timeout: 90_000,
   }, async () => {
     const client = http2.connect(node.url, { settings: { initialWindowSize: 0 } });
     client.on('error', () => undefined);
@@ -226,14 +228,14 @@ describe('multipart', () => {
     'a part that is its own prototype': () => `${part('__proto__')}${part('constructor/prototype/x')}--b--`,
     'one name as value and as branch': () => `${part('a')}${part('a/b')}${part('a')}${part('a/b/c')}--b--`,
   };
-  test.each(Object.entries(bodies))('%s', { timeout: 30_000 }, async (_, make) => {
-    const started = performance.now();
+  test.each(Object.entries(bodies))('%s', { timeout: 90_000 }, async (_, make) => {
+    const before = workedMs();
     for (const type of ['multipart/form-data; boundary="b"', 'multipart/mixed; boundary=b']) {
       const reply = await post(make(), type);
       await reply.arrayBuffer();
       expect(reply.status).toBeLessThan(500);
     }
-    expect(performance.now() - started).toBeLessThan(8_000);
+    expect(workedMs() - before).toBeLessThan(8_000);
     expect(({} as { x?: string }).x).toBeUndefined();
   });
 

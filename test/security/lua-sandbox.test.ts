@@ -2,6 +2,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { compileLua, type LuaEngine } from '../../src/vm/lua/engine.ts';
 import type { LuaLimits } from '../../src/vm/lua/machine.ts';
+import { workedMs } from '../support/cpu.ts';
 
 let engine: LuaEngine;
 beforeAll(async () => {
@@ -102,11 +103,10 @@ describe('budgets', () => {
     'errors that are results': 'local t = {} for i = 1, 60 do t = {t, t} end error(t)',
   };
   for (const [name, source] of Object.entries(greedy)) {
-    test(name, { timeout: 20_000 }, async () => {
-      const started = performance.now();
+    test(name, { timeout: 120_000 }, async () => {
+      const before = workedMs();
       const { machine, outcome } = await run(source);
-      const ms = performance.now() - started;
-      expect(ms, JSON.stringify(outcome).slice(0, 200)).toBeLessThan(6_000);
+      expect(workedMs() - before, JSON.stringify(outcome).slice(0, 200)).toBeLessThan(10_000);
       expect(machine.footprint).toBeLessThan(160 * 1024 * 1024);
       if (!outcome.ok) expect(outcome.failure.code).not.toBe('lua-trap');
     });

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { codecEnvironment } from '../../../test/support/codec-environment.ts';
+import { workedMs } from '../../../test/support/cpu.ts';
 import { toNotation } from '../../../test/support/notation.ts';
 import { type Binary, fromBase64, keyFromBytes, toBytes } from '../../core/bytes.ts';
 import { AoException } from '../../core/errors.ts';
@@ -88,7 +89,7 @@ describe('damaged input gives a value or a typed error', () => {
 
   test('items and bundles', async () => {
     const random = generator(1);
-    const started = performance.now();
+    const before = workedMs();
     let read = 0;
     for (let round = 0; round < 40; round++) {
       for (const seed of seeds) {
@@ -104,7 +105,7 @@ describe('damaged input gives a value or a typed error', () => {
       }
     }
     expect(read).toBeGreaterThan(100);
-    expect(performance.now() - started).toBeLessThan(20_000);
+    expect(workedMs() - before).toBeLessThan(20_000);
   });
 
   test('nothing damaged verifies as what it was', async () => {
@@ -125,18 +126,18 @@ describe('damaged input gives a value or a typed error', () => {
       [0x01, 0xfe, 0xff, 0xff, 0x7f],
     ]) {
       bytes.set(head);
-      const started = performance.now();
+      const before = workedMs();
       expect(() => decodeTags(bytes, 0xffffffff)).toThrow(AoException);
-      expect(performance.now() - started).toBeLessThan(2_000);
+      expect(workedMs() - before).toBeLessThan(2_000);
     }
   });
 
   test('a bundle that claims to hold a million items costs nothing', () => {
     const bytes = new Uint8Array(64 * 1_000_000 + 32);
     new DataView(bytes.buffer).setUint32(0, 1_000_000, true);
-    const started = performance.now();
+    const before = workedMs();
     expect(() => parseBundle(bytes, env.limits.maxKeys)).toThrow(AoException);
-    expect(performance.now() - started).toBeLessThan(5_000);
+    expect(workedMs() - before).toBeLessThan(5_000);
   });
 
   test('transactions', async () => {
