@@ -20,8 +20,8 @@ import { getPrivate } from '../core/private.ts';
 import { verify } from '../core/verify.ts';
 import type { Wallet } from '../core/wallet.ts';
 import { plain } from './plain.ts';
-import { buildAssignment, chainText, unknownBlock } from './scheduler/assignment.ts';
-import { notYet, type Page, scheduleJson, scheduleMessage } from './scheduler/formats.ts';
+import { buildAssignment, chainText } from './scheduler/assignment.ts';
+import { notYet, type Page, scheduleJson, scheduleMessage, slotOf } from './scheduler/formats.ts';
 import { locationKey } from './scheduler/location.ts';
 import { type RemoteScheduler, remoteFor, remotePart } from './scheduler/remote.ts';
 import type { Schedules } from './scheduler/schedules.ts';
@@ -70,7 +70,9 @@ export const schedulerOptions = z.object({
   'scheduling-mode': z
     .enum(['local-confirmation', 'aggressive', 'remote-confirmation', 'disabled'])
     .default('local-confirmation')
-    .describe('`disabled` refuses to schedule. In every other mode an assignment is on disk before it is answered.'),
+    .describe(
+      '`disabled` refuses to schedule. In every other mode an assignment is on disk before it is answered; with `remote-confirmation` its bundler has it as well.',
+    ),
   'scheduler-location-ttl': z
     .int()
     .positive()
@@ -178,19 +180,32 @@ async function post(call: SchedulerCall): Promise<Outcome> {
   if (await isProcess(ao, subject)) await cache.write(subject);
   const messageId = ao.id(subject, 'signed');
   const { identities, definition } = where;
-  const spec = await textAt(ao, definition, 'scheduler-commitment-spec');
+  const spec = (await textAt(ao, definition, 'scheduler-commitment-spec')) ?? 'httpsig@1.0';
+  const { uploads } = schedules;
+  const isConfirmed = options['scheduling-mode'] === 'remote-confirmation';
+  if (isConfirmed && uploads?.takes(spec) !== true) return noBundler(spec);
+  const block = await schedules.block();
   const sign: Sign = async (slot, chain) => {
     const unsigned = buildAssignment(
-      { process, slot, chain: chainText(chain), body: subject, timestamp: call.clock.now(), block: unknownBlock },
+      { process, slot, chain: chainText(chain), body: subject, timestamp: call.clock.now(), block },
       environment.dialect,
     );
     let signed = unsigned;
     for (const wallet of identities.toReversed()) {
-      signed = await ao.commit(signed, message({ 'commitment-device': spec ?? 'httpsig@1.0' }), wallet);
+      signed = await ao.commit(signed, message({ 'commitment-device': spec }), wallet);
     }
     return signed;
   };
-  return ok(await schedules.schedule(process, messageId, sign, once));
+  const assignment = await schedules.schedule(process, messageId, sign, once);
+  if (isConfirmed) await uploads?.confirm(process, slotOf(assignment));
+  else uploads?.wake();
+  return ok(assignment);
+}
+
+function noBundler(spec: string): Outcome {
+  return fail('unavailable', `This node schedules only what it can upload, and has no bundler for ${spec}.`, {
+    hint: 'Its operator sets `bundler-ans104` or `bundler-httpsig`, or another `scheduling-mode`.',
+  });
 }
 
 /** What a program does while a slot is computed is done again whenever the slot is: on a restart, on other nodes. */
@@ -292,7 +307,7 @@ async function read(call: SchedulerCall): Promise<Outcome> {
   const keeper = await keeperOf(call, process);
   if (keeper !== 'here' && 'answer' in keeper) return keeper.answer;
   const part = await slotsOf(call, keeper, process);
-  const page: Page = { process, ...part, timestamp: clock.now(), block: unknownBlock };
+  const page: Page = { process, ...part, timestamp: clock.now(), block: await call.schedules.block() };
   const accept = await textAt(ao, requestMessage, 'accept');
   return ok(
     decodeURIComponentSafely(accept) === 'application/aos-2'
@@ -350,13 +365,14 @@ async function newestSlot(call: SchedulerCall): Promise<Outcome> {
   const keeper = await keeperOf(call, process);
   if (keeper !== 'here') return 'remote' in keeper ? keeper.remote.slot(process) : keeper.answer;
   const definition = await definitionOf(ao, cache, call.environment, process, base);
+  const block = await schedules.block();
   return ok(
     message({
       process,
       current: (await schedules.log.head(process))?.slot ?? -1,
       timestamp: clock.now(),
-      'block-height': unknownBlock.height,
-      'block-hash': unknownBlock.hash,
+      'block-height': block.height,
+      'block-hash': block.hash,
       'cache-control': 'no-store',
       addresses: definition === undefined ? [] : [...(await schedulersOf(ao, definition))],
     }),

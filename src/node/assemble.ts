@@ -22,7 +22,10 @@ import { allDevices } from '../devices/all.ts';
 import { Tasks } from '../devices/cron/tasks.ts';
 import { InlineProcesses } from '../devices/process/processes.ts';
 import { Outbox } from '../devices/push/outbox.ts';
+import { Blocks } from '../devices/scheduler/blocks.ts';
 import { Schedules } from '../devices/scheduler/schedules.ts';
+import { defaultSequencerOptions } from '../devices/scheduler/sequencer.ts';
+import { type Bundlers, Uploads } from '../devices/scheduler/uploads.ts';
 import { cacheWithBlobs, temporaryBlobs, withStored } from '../http/blobs.ts';
 import { createHttpServer } from '../http/server.ts';
 import { HttpClient } from '../net/client.ts';
@@ -132,9 +135,15 @@ export async function startNode(config: Config, parts: NodeParts = {}): Promise<
     });
     cleanup.defer(() => client.close());
     metrics?.watchConnections(() => client.connections);
+    const bundlers: Bundlers = {
+      'ans104@1.0': option<string | undefined>('bundler-ans104'),
+      'httpsig@1.0': option<string | undefined>('bundler-httpsig'),
+    };
+    const uploading = Object.values(bundlers).some((url) => url !== undefined);
     const { cache, schedule } = openCaches({
       store,
       scheduleStore,
+      uploads: uploading,
       environment,
       memoryBytes: option<number>('cache-memory-bytes'),
       sources: sourcesOf(config, stores, client, environment),
@@ -182,6 +191,27 @@ export async function startNode(config: Config, parts: NodeParts = {}): Promise<
       },
     });
     const outbox = new Outbox(store);
+    const uploads = uploading
+      ? cleanup.use(
+          new Uploads({
+            store: scheduleStore,
+            log: schedule,
+            bundlers,
+            peers: client,
+            clock,
+            ao: (signal) => running.resolver.ao({ signal, lendsKey: false }),
+            failed: (err, process, slot) => log.warn({ err, process, slot }, 'A slot could not be uploaded.'),
+          }),
+        )
+      : undefined;
+    const blocks = option<boolean>('gateway-blocks')
+      ? new Blocks({
+          gateway: option<string>('gateway'),
+          peers: client,
+          clock,
+          failed: (err) => log.warn({ err }, 'The gateway did not say which block is the newest.'),
+        })
+      : undefined;
     const tasks = new Tasks({
       store,
       clock,
@@ -195,7 +225,7 @@ export async function startNode(config: Config, parts: NodeParts = {}): Promise<
       privateCache,
       wallet,
       node: running,
-      schedules: new Schedules(schedule, sha256),
+      schedules: new Schedules(schedule, sha256, { ...defaultSequencerOptions, uploads, blocks }),
       identities,
       processes,
       outbox,
@@ -235,6 +265,7 @@ export async function startNode(config: Config, parts: NodeParts = {}): Promise<
       }),
     );
     courier.start();
+    uploads?.start();
     await tasks.resume();
 
     const server = createHttpServer(config.listener, {

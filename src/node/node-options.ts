@@ -149,11 +149,23 @@ export const nodeOptions = z.strictObject({
     .describe('A message that is resolved after each request to another node, with how long it took as `body`.')
     .meta({ live: true }),
   'http-reference': z.string().optional().describe('What `http-monitor` is told as `reference`.').meta({ live: true }),
-  gateway: z.string().default('https://arweave.net').describe('The Arweave gateway that `gateway-reads` asks.'),
+  gateway: z
+    .string()
+    .default('https://arweave.net')
+    .describe('The Arweave gateway that `gateway-reads` and `gateway-blocks` ask.'),
   'gateway-reads': z
     .boolean()
     .default(false)
     .describe('Ask the gateway for messages that are not here. Everything it answers is verified.'),
+  'gateway-blocks': z
+    .boolean()
+    .default(false)
+    .describe('Ask the gateway for the newest block, which assignments tell; otherwise they say block 0.'),
+  'bundler-ans104': z
+    .string()
+    .optional()
+    .describe('The bundler to which scheduled messages and assignments go that are signed as data items.'),
+  'bundler-httpsig': z.string().optional().describe('The same for those that are signed with httpsig.'),
   peers: z.array(z.string()).default([]).describe('Nodes that are asked for messages that are not here.'),
   'default-request': z
     .string()

@@ -28,8 +28,8 @@ export const optionAliases: ReadonlyMap<string, string> = new Map([
 
 /** Options of the reference that mean nothing here. They are accepted, so that its configuration files work. */
 export const ignoredOptions: ReadonlySet<string> = new Set(
-  `access-remote-cache-for-client ans104-trust-gql arweave-chunk-fetch-concurrency attested-store await-inprogress bundler-ans104
-  bundler-ans104-http-client bundler-httpsig cache-lookup-hueristics client-error-strategy compute-mode debug-committers debug-ids debug-log
+  `access-remote-cache-for-client ans104-trust-gql arweave-chunk-fetch-concurrency attested-store await-inprogress
+  bundler-ans104-http-client cache-lookup-hueristics client-error-strategy compute-mode debug-committers debug-ids debug-log
   debug-metadata debug-print debug-print-binary-max debug-print-fail-mode debug-print-indent debug-print-map-line-threshold
   debug-print-trace debug-print-truncate debug-print-verify debug-resolve-links debug-show-priv debug-stack-depth debug-trace-type
   error-details-max-size gun hb-config-location http-client http-client-hackney-checkout-timeout

@@ -17,7 +17,7 @@ export interface FakeGateway extends LocalServer {
   addItem(bytes: Uint8Array): string;
   /** Puts a signed transaction on the gateway, as its JSON with the data in it; gives its id. */
   addTransaction(json: string): string;
-  /** Height of the newest block, as `/info` tells it. */
+  /** Height of the newest block, as `/info` and `/block/current` tell it. */
   height: number;
 }
 
@@ -55,6 +55,9 @@ export async function fakeGateway(): Promise<FakeGateway> {
 function answer(request: LocalRequest, entries: ReadonlyMap<string, Entry>, height: number): LocalReply {
   const { path } = request;
   if (path === '/graphql') return json(search(request, [...entries.values()]));
+  if (path === '/block/current') {
+    return json({ height, timestamp: 1_700_000_000, indep_hash: 'B'.repeat(64) });
+  }
   if (path === '/info') return json({ network: 'arweave.TEST', height, blocks: height + 1 });
   const [, kind, id] = /^\/(raw|tx)\/([A-Za-z0-9_-]{43})$/.exec(path) ?? [];
   const entry = id === undefined ? undefined : entries.get(id);

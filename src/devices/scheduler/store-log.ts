@@ -45,7 +45,15 @@ export class StoreLog implements ScheduleLog {
   readonly #environment: () => Environment;
   readonly #watchers = new Map<string, Set<(head: Head) => void>>();
 
-  constructor(cache: MessageCache, environment: () => Environment) {
+  readonly #alongside: ((process: string, slot: number) => Entry) | undefined;
+
+  /** `alongside`: what else goes into the batch of a slot. */
+  constructor(
+    cache: MessageCache,
+    environment: () => Environment,
+    alongside?: (process: string, slot: number) => Entry,
+  ) {
+    this.#alongside = alongside;
     this.copies = new StoreCopies(cache.store);
     this.#store = cache.store;
     this.#cache = cache;
@@ -77,6 +85,7 @@ export class StoreLog implements ScheduleLog {
       const cell = message({ assignment: id(row.assignment, 'signed', env), message: row.messageId });
       entries.push(put(rowPath(process, row.slot), rowBytes(cell, row.assignment)));
       entries.push(put(`${index}/${process}/${row.messageId}`, encode(row.slot)));
+      if (this.#alongside !== undefined) entries.push(this.#alongside(process, row.slot));
     }
     const head: Head = { slot: last.slot, chain: last.chain };
     entries.push(put(path, encodeHead(head)));
