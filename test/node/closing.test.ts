@@ -70,8 +70,8 @@ test('ends with 0 in time; what is under way is answered', { timeout: 90_000 }, 
   posting = false;
   await Promise.all([...asking, posts]);
   expect(code, errors + node.output()).toBe(0);
-  expect(ms).toBeLessThan(12_000);
-  expect(before).toBeGreaterThan(50);
+  expect(ms).toBeLessThan(20_000);
+  expect(before).toBeGreaterThan(10);
   expect(seen.broken).toEqual([]);
   expect(errors + node.output()).not.toMatch(/unhandled|TypeError|ReferenceError|Request failed/i);
 });

@@ -167,7 +167,7 @@ describe('failures', () => {
   });
 
   test('a slot that runs out of time is not tried again at once', async () => {
-    const world = await luaWorld({ machines: { ...defaultLuaMachinesOptions, limits: { timeMs: 100 } } });
+    const world = await luaWorld({ machines: { ...defaultLuaMachinesOptions, limits: { timeMs: 500 } } });
     const process = await world.program(
       `function compute(s, m) if m.slot == 1 then while true do end end return s end`,
     );
@@ -175,7 +175,8 @@ describe('failures', () => {
     expect(error(await world.get(`/${process}/now`)).code).toBe('timeout');
     const started = performance.now();
     for (let i = 0; i < 20; i++) expect(error(await world.get(`/${process}/now`)).code).toBe('timeout');
-    expect(performance.now() - started).toBeLessThan(500);
+    // Tried anew each of them would take half a second.
+    expect(performance.now() - started).toBeLessThan(5_000);
   });
 
   test('a program that waits for its own slot is cut off', async () => {

@@ -86,7 +86,8 @@ describe('a node with workers', () => {
     await new Promise((resolve) => setTimeout(resolve, 100));
     const started = performance.now();
     expect(value(await world.get(`/${bad}/compute=0/at-slot`))).toBe(0);
-    expect(performance.now() - started).toBeLessThan(500);
+    // The program loops for three seconds.
+    expect(performance.now() - started).toBeLessThan(2_000);
     expect((await looping).status).toBe('error');
   });
 
@@ -176,17 +177,17 @@ describe('workers that break', () => {
     });
     parentPort.postMessage({ kind: 'ready' });`;
 
-  function breaking(): WorkerProcesses {
+  function breaking(clock = systemClock): WorkerProcesses {
     return new WorkerProcesses(
       {
         slots: {} as Slots,
-        clock: systemClock,
+        clock,
         start: (_, position) =>
           new Worker(source, { eval: true, workerData: position, resourceLimits: { maxOldGenerationSizeMb: 32 } }),
         failed: () => undefined,
         post: () => Promise.reject(new Error('nothing is posted here')),
       },
-      { count: 1, silenceMs: 400, quarantineMs: 300 },
+      { count: 1, silenceMs: 400, quarantineMs: 60_000 },
     );
   }
 
@@ -195,7 +196,8 @@ describe('workers that break', () => {
     ['exits', 667, 'device-failed'],
     ['runs out of memory', 668, 'out-of-budget'],
   ])('one that %s is replaced; only the slot it was in fails', async (_, slot, code) => {
-    await using processes = breaking();
+    let now = 0;
+    await using processes = breaking({ ...systemClock, now: () => now });
     const [a, b, c] = ['a', 'b', 'c'].map((id) => ({ id, message: message({ id }) }));
     expect(await processes.compute(b!, 1)).toEqual(ok(1));
     const all = await Promise.all([
@@ -212,7 +214,7 @@ describe('workers that break', () => {
     // For a while the answer is the error, for that slot and later ones; earlier ones are computed.
     expect((await processes.compute(a!, slot + 1)).status).toBe('error');
     expect(await processes.compute(a!, 5)).toEqual(ok(5));
-    await new Promise((resolve) => setTimeout(resolve, 350));
+    now = 60_000;
     expect((await processes.compute(a!, slot)).status).toBe('error');
     expect(await processes.compute(c!, 6)).toEqual(ok(6));
   });

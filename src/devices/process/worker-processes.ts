@@ -274,21 +274,18 @@ class Host {
     else if (said.kind === 'answer') this.#take(said.id)?.answer(understood(said.outcome));
     else if (said.kind === 'status') this.#take(said.id)?.status?.(said.status);
     else if (said.kind === 'ask') {
-      const { id } = said;
-      void this.#events.ask(receiveDefinition(said.definition), said.slot).then((outcome) => {
-        if (worker === this.#worker)
-          worker.postMessage({ kind: 'answer', id, outcome: sendOutcome(outcome) } satisfies ToWorker);
-      });
+      void this.#reply(worker, said.id, this.#events.ask(receiveDefinition(said.definition), said.slot));
     } else if (said.kind === 'post') {
-      const { id } = said;
-      void this.#parts
-        .post(decode(said.base) as Message, decode(said.request) as Message)
-        .catch((thrown: unknown) => failed(errorFrom(thrown)))
-        .then((outcome) => {
-          if (worker === this.#worker)
-            worker.postMessage({ kind: 'answer', id, outcome: sendOutcome(outcome) } satisfies ToWorker);
-        });
+      const posted = this.#parts.post(decode(said.base) as Message, decode(said.request) as Message);
+      void this.#reply(worker, said.id, posted);
     }
+  }
+
+  /** Tells a worker what came of what it asked for, if it is there still. */
+  async #reply(worker: Worker, id: number, asked: Promise<Outcome>): Promise<void> {
+    const outcome = await asked.catch((thrown: unknown) => failed(errorFrom(thrown)));
+    if (worker !== this.#worker) return;
+    worker.postMessage({ kind: 'answer', id, outcome: sendOutcome(outcome) } satisfies ToWorker);
   }
 
   #take(id: number): Pending | undefined {
