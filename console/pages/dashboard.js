@@ -68,7 +68,7 @@ async function showProcesses() {
   }
   const rows = processes.map(([id, { slot, computed, state }]) => [
     idLink(id),
-    element('span', { class: `state ${state}` }, state),
+    element('a', { href: `/${id}~process@1.0/process-status`, class: `state ${state}` }, state),
     String(slot),
     computed === undefined || computed < 0 ? '–' : String(computed),
     element('a', { href: `/${id}~process@1.0/now` }, 'state now'),

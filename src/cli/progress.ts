@@ -26,7 +26,7 @@ async function tell(client: NodeClient, process: string, signal: AbortSignal): P
   while (!signal.aborted) {
     const line = await client.status(process, signal).then(
       ({ state, slot, target }) =>
-        state === 'computing' && target !== undefined ? `computing slot ${slot} of ${target} …` : undefined,
+        state === 'computing' && target !== undefined ? `computing slot ${slot + 1} of ${target} …` : undefined,
       () => undefined,
     );
     if (signal.aborted) break;
