@@ -32,9 +32,9 @@ test('it tells so under overload, and stops being ready when it drains', async (
   expect([refused!.status, alive!.status]).toEqual([503, 200]);
   // A connection that is busy when draining begins is still served; what it asks for next is told.
   const late = rawExchange(server.port, ['GET /readyz HTTP/1.1\r\nhost: x\r\n', 'connection: close\r\n\r\n'], {
-    gapMs: 300,
+    gapMs: 1_500,
   });
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await expect.poll(() => server.load.connections).toBe(2);
   const closed = server.close();
   const [draining] = parseReplies(await late);
   expect(draining).toMatchObject({ status: 503 });

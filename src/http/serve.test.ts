@@ -6,6 +6,7 @@ import https from 'node:https';
 import net from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
+import { workedMs } from '../../test/support/cpu.ts';
 import { parseReplies, rawExchange } from '../../test/support/raw-http.ts';
 import { toBase64Url } from '../core/bytes.ts';
 import type { Answer } from './answer.ts';
@@ -219,8 +220,7 @@ describe('limits', () => {
   test('connections above the limit are dropped', async () => {
     const port = await start({ maxConnections: 2 });
     const idle = [net.connect(port, '127.0.0.1'), net.connect(port, '127.0.0.1')];
-    await Promise.all(idle.map((socket) => once(socket, 'connect')));
-    await new Promise((go) => setTimeout(go, 20));
+    await expect.poll(() => running.at(-1)!.load.connections).toBe(2);
     expect((await rawExchange(port, [last('/')])).length).toBe(0);
     for (const socket of idle) socket.destroy();
   });
@@ -230,21 +230,21 @@ describe('slow senders', () => {
   test('408 for a head that trickles', async () => {
     const port = await start({ headerTimeoutMs: 300 });
     const pieces = [...`GET / HTTP/1.1\r\nhost: x\r\n${'x: y\r\n'.repeat(30)}`];
-    const [reply] = parseReplies(await rawExchange(port, pieces, { gapMs: 30, waitMs: 4_000 }));
+    const [reply] = parseReplies(await rawExchange(port, pieces, { gapMs: 30, waitMs: 20_000 }));
     expect([reply?.status, reply?.headers.get('code')]).toEqual([408, 'timeout']);
   });
 
   test('a connection that says nothing is closed', async () => {
     const started = performance.now();
-    await rawExchange(await start({ headerTimeoutMs: 200 }), []);
-    expect(performance.now() - started).toBeLessThan(2_000);
+    await rawExchange(await start({ headerTimeoutMs: 200 }), [], { waitMs: 20_000 });
+    expect(performance.now() - started).toBeLessThan(15_000);
   });
 
   test('one byte of a protocol name costs nothing but the wait', async () => {
-    const port = await start({ headerTimeoutMs: 200 });
-    const before = process.cpuUsage();
+    const port = await start({ headerTimeoutMs: 1_000 });
+    const before = workedMs();
     await rawExchange(port, ['P']);
-    expect(process.cpuUsage(before).user).toBeLessThan(150_000);
+    expect(workedMs() - before).toBeLessThan(500);
   });
 
   test('408 for a body that stops', async () => {
@@ -460,8 +460,8 @@ describe('TLS', () => {
   test('a handshake that never comes is given up', async () => {
     const port = await start({ tls, headerTimeoutMs: 200 });
     const started = performance.now();
-    await rawExchange(port, [Uint8Array.of(0x16, 3, 1)]);
-    expect(performance.now() - started).toBeLessThan(2_000);
+    await rawExchange(port, [Uint8Array.of(0x16, 3, 1)], { waitMs: 20_000 });
+    expect(performance.now() - started).toBeLessThan(15_000);
   });
 });
 
@@ -501,11 +501,11 @@ describe('stopping', () => {
   test('what does not finish is cut at the deadline', async () => {
     const server = serve({ bind: '127.0.0.1', port: 0, drainMs: 100 }, { answer: () => new Promise(() => undefined) });
     await server.listen();
-    const open = rawExchange(server.port, [get('/')]);
+    const open = rawExchange(server.port, [get('/')], { waitMs: 20_000 });
     await expect.poll(() => server.load.requests).toBe(1);
     const started = performance.now();
     await server.close();
-    expect(performance.now() - started).toBeLessThan(2_000);
+    expect(performance.now() - started).toBeLessThan(15_000);
     await open;
   });
 });

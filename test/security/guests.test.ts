@@ -13,11 +13,9 @@ function asking(body: string, path = 'f', device = 'lua@5.3a'): string {
 
 const loop = asking('function f() while true do end end');
 
-async function timed(url: string): Promise<{ readonly reply: Response; readonly text: string; readonly ms: number }> {
-  const started = performance.now();
-  const reply = await fetch(url);
-  const text = await reply.text();
-  return { reply, text, ms: performance.now() - started };
+async function answer(url: string): Promise<{ readonly reply: Response; readonly text: string }> {
+  const reply = await fetch(url, { signal: AbortSignal.timeout(60_000) });
+  return { reply, text: await reply.text() };
 }
 
 const programs: { readonly [name: string]: readonly [path: string, says: RegExp] } = {
@@ -51,25 +49,23 @@ describe.each([
   let node: { readonly url: string; close(): Promise<void> };
   beforeAll(async () => {
     node = await open({});
-    await timed(node.url + asking('function f() return 1 end'));
+    await answer(node.url + asking('function f() return 1 end'));
   }, 30_000);
   afterAll(() => node.close());
 
-  test.each(Object.entries(programs))('%s ends soon', { timeout: 20_000 }, async (_, [path, says]) => {
-    const { reply, text, ms } = await timed(node.url + path);
+  test.each(Object.entries(programs))('%s ends', { timeout: 90_000 }, async (_, [path, says]) => {
+    const { reply, text } = await answer(node.url + path);
     expect(reply.status, text).toBeGreaterThanOrEqual(400);
     expect(reply.status).toBeLessThan(600);
     expect(text + JSON.stringify([...reply.headers])).toMatch(says);
-    // Twice the limit, for a machine that others use as well.
-    expect(ms).toBeLessThan(4_000);
   });
 
   test('more than may wait are told so', { timeout: 30_000 }, async () => {
-    const replies = await Promise.all(Array.from({ length: 12 }, () => timed(node.url + loop)));
+    const replies = await Promise.all(Array.from({ length: 12 }, () => answer(node.url + loop)));
     const refused = replies.filter(({ reply }) => reply.status === 503);
     expect(refused.length).toBeGreaterThan(0);
     expect(refused[0]!.text + JSON.stringify([...refused[0]!.reply.headers])).toContain('Ask again');
-    expect((await timed(node.url + asking('function f() return 7 end'))).text).toBe('7');
+    expect((await answer(node.url + asking('function f() return 7 end'))).text).toBe('7');
   });
 });
 
@@ -84,32 +80,41 @@ describe('beside them', () => {
   let world: WorkerNode;
   let url: string;
   beforeAll(async () => {
-    // Long enough to tell who waits for them from who is slow.
+    // Long enough for whoever doesn't wait to be answered meanwhile on any machine.
     world = await workerNode({
       workers: '1',
-      'lua-guest-time-limit': '3000',
+      'lua-guest-time-limit': '6000',
       'lua-guest-instructions': '9000000000',
     });
     url = world.node.url;
-    await timed(url + asking('function f() return 1 end'));
+    await answer(url + asking('function f() return 1 end'));
   });
   afterAll(() => world[Symbol.asyncDispose]());
 
-  test('other requests are answered as ever', async () => {
-    const looping = timed(url + loop);
+  test('other requests are answered meanwhile', { timeout: 90_000 }, async () => {
+    const looping = begun();
     await new Promise((resolve) => setTimeout(resolve, 100));
-    for (let i = 0; i < 5; i++) expect((await timed(`${url}/~message@1.0&a=${i}/a`)).ms).toBeLessThan(2_000);
-    await looping;
+    for (let i = 0; i < 5; i++) expect((await answer(`${url}/~message@1.0&a=${i}/a`)).text).toBe(String(i));
+    expect(looping.hasEnded).toBe(false);
+    await looping.end;
   });
 
-  test('the operator’s programs don’t wait', { timeout: 60_000 }, async () => {
-    const looping = Promise.all(Array.from({ length: 2 }, () => timed(url + loop)));
+  test('the operator’s programs don’t wait', { timeout: 90_000 }, async () => {
+    const looping = begun();
     await new Promise((resolve) => setTimeout(resolve, 100));
-    const started = performance.now();
     expect(value(await world.node.resolver.ao().resolve(program('function f() return 1 end'), 'f'))).toBe(1);
-    expect(performance.now() - started).toBeLessThan(2_000);
-    await looping;
+    expect(looping.hasEnded).toBe(false);
+    await looping.end;
   });
+
+  /** A stranger's loop. */
+  function begun(): { hasEnded: boolean; readonly end: Promise<void> } {
+    const end = answer(url + loop).then(() => {
+      looping.hasEnded = true;
+    });
+    const looping = { hasEnded: false, end };
+    return looping;
+  }
 });
 
 describe('budgets of guests', () => {
@@ -121,7 +126,15 @@ describe('budgets of guests', () => {
   afterAll(() => world[Symbol.asyncDispose]());
 
   test('are a stranger’s', async () => {
-    expect((await timed(world.node.url + asking(count))).reply.status).toBe(500);
+    expect((await answer(world.node.url + asking(count))).reply.status).toBe(500);
+  });
+
+  test('end what eats memory, however much time it has', { timeout: 90_000 }, async () => {
+    await using node = await victim({
+      options: { 'lua-guest-time-limit': 60_000, 'lua-guest-instructions': 9_000_000_000 },
+    });
+    const { reply, text } = await answer(node.url + programs['memory']![0]);
+    expect([reply.status, text + JSON.stringify([...reply.headers])]).toEqual([500, expect.stringMatching(/memory/)]);
   });
 
   test('are not the operator’s', async () => {
