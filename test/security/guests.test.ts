@@ -76,45 +76,24 @@ async function besideWorkers(options: TestNodeOptions['options'] = {}) {
   return { url: world.node.url, world, close: () => world[Symbol.asyncDispose]() };
 }
 
-describe('beside them', () => {
-  let world: WorkerNode;
-  let url: string;
-  beforeAll(async () => {
-    // Long enough for whoever doesn't wait to be answered meanwhile on any machine.
-    world = await workerNode({
-      workers: '1',
-      'lua-guest-time-limit': '6000',
-      'lua-guest-instructions': '9000000000',
-    });
-    url = world.node.url;
-    await answer(url + asking('function f() return 1 end'));
+test('beside them other requests and the operator’s programs are answered', { timeout: 90_000 }, async () => {
+  // Long enough for whoever doesn't wait to be answered meanwhile on any machine.
+  await using world = await workerNode({
+    workers: '1',
+    'lua-guest-time-limit': '6000',
+    'lua-guest-instructions': '9000000000',
   });
-  afterAll(() => world[Symbol.asyncDispose]());
-
-  test('other requests are answered meanwhile', { timeout: 90_000 }, async () => {
-    const looping = begun();
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    for (let i = 0; i < 5; i++) expect((await answer(`${url}/~message@1.0&a=${i}/a`)).text).toBe(String(i));
-    expect(looping.hasEnded).toBe(false);
-    await looping.end;
+  const { url } = world.node;
+  await answer(url + asking('function f() return 1 end'));
+  let hasEnded = false;
+  const looping = answer(url + loop).then(() => {
+    hasEnded = true;
   });
-
-  test('the operator’s programs don’t wait', { timeout: 90_000 }, async () => {
-    const looping = begun();
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    expect(value(await world.node.resolver.ao().resolve(program('function f() return 1 end'), 'f'))).toBe(1);
-    expect(looping.hasEnded).toBe(false);
-    await looping.end;
-  });
-
-  /** A stranger's loop. */
-  function begun(): { hasEnded: boolean; readonly end: Promise<void> } {
-    const end = answer(url + loop).then(() => {
-      looping.hasEnded = true;
-    });
-    const looping = { hasEnded: false, end };
-    return looping;
-  }
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  for (let i = 0; i < 5; i++) expect((await answer(`${url}/~message@1.0&a=${i}/a`)).text).toBe(String(i));
+  expect(value(await world.node.resolver.ao().resolve(program('function f() return 1 end'), 'f'))).toBe(1);
+  expect(hasEnded).toBe(false);
+  await looping;
 });
 
 describe('budgets of guests', () => {
