@@ -8,9 +8,9 @@
  * What is posted is signed by the codecs of this package, as a data item or as HTTP message signatures; what comes back is decoded by
  * them, so values keep their types. Errors are {@link AoException}s with the node's own sentence and hint.
  */
-import { toBytes, toText } from '../core/bytes.ts';
+import { toText } from '../core/bytes.ts';
 import { AoException, raise } from '../core/errors.ts';
-import { integer } from '../core/fields.ts';
+import { integer, textIn } from '../core/fields.ts';
 import { type Input, isMessage, Message, message } from '../core/message.ts';
 import type { Value } from '../core/value.ts';
 import type { Wallet } from '../core/wallet.ts';
@@ -165,7 +165,7 @@ export class NodeClient implements Disposable {
     );
     const signed = await this.#signed('/push', { tags, ...(options.data === undefined ? {} : { data: options.data }) });
     const { value, whole } = await this.#post('/push', signed);
-    const process = textAt(whole, 'process') ?? (isMessage(value) ? textAt(value, 'process') : undefined);
+    const process = textIn(whole, 'process') ?? (isMessage(value) ? textIn(value, 'process') : undefined);
     return process ?? raise('peer-failed', `${this.url} answered without the id of the process.`);
   }
 
@@ -209,10 +209,10 @@ export class NodeClient implements Disposable {
     const value = await this.read(`/${checkedId(process)}~process@1.0/process-status`, signal);
     if (!isMessage(value)) raise('peer-failed', `${this.url} tells no status.`);
     const target = integer.read(value.get('target') ?? '');
-    const waitingFor = textAt(value, 'waiting-for') ?? textAt(value, 'for');
-    const error = textAt(value, 'error');
+    const waitingFor = textIn(value, 'waiting-for') ?? textIn(value, 'for');
+    const error = textIn(value, 'error');
     return {
-      state: textAt(value, 'state') ?? 'idle',
+      state: textIn(value, 'state') ?? 'idle',
       slot: integer.read(value.get('slot') ?? '') ?? -1,
       ...(target === undefined ? {} : { target }),
       ...(waitingFor === undefined ? {} : { waitingFor }),
@@ -343,11 +343,6 @@ function lowerFirst(ours: Tags, given: Tags = {}): Tags {
 function checkedId(process: string): string {
   if (idPattern.test(process)) return process;
   return raise('bad-request', `\`${process}\` is not the id of a process.`, 'An id has 43 characters.');
-}
-
-function textAt(message: Message, key: string): string | undefined {
-  const value = message.get(key);
-  return typeof value === 'string' ? value : value instanceof Uint8Array ? toText(toBytes(value)) : undefined;
 }
 
 function pause(ms: number, signal?: AbortSignal): Promise<void> {

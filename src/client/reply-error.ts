@@ -1,6 +1,7 @@
 /** An answer that is an error, as an error of ours: the node's code, sentence and hint if it gives them. */
-import { isBinary, toText } from '../core/bytes.ts';
+import { toText } from '../core/bytes.ts';
 import { AoError, type ErrorCode, errorCodes } from '../core/errors.ts';
+import { textIn } from '../core/fields.ts';
 import { isMessage, type Message } from '../core/message.ts';
 import { isList } from '../core/value.ts';
 import { type PlainReply, statusCodes } from '../net/client.ts';
@@ -37,15 +38,10 @@ function sentenceOf(reply: PlainReply): string | undefined {
 
 /** What a failed program said, and the line that it was at. */
 function sentenceIn(content: Message): string | undefined {
-  const body = textAt(content, 'body');
+  const body = textIn(content, 'body');
   if (body === undefined) return undefined;
   const trace = content.get('trace');
   const lines = isList(trace ?? '') ? (trace as readonly unknown[]) : [];
-  const line = lines.map((frame) => (isMessage(frame) ? textAt(frame, 'line') : undefined)).find((at) => at);
+  const line = lines.map((frame) => (isMessage(frame) ? textIn(frame, 'line') : undefined)).find((at) => at);
   return line === undefined || line.startsWith('-no-file-') || body.includes(line) ? body : `${line}: ${body}`;
-}
-
-function textAt(content: Message, key: string): string | undefined {
-  const value = content.get(key);
-  return value !== undefined && isBinary(value) ? toText(value) : undefined;
 }

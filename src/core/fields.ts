@@ -24,6 +24,12 @@ export const text: Field<string> = {
     isBinary(value) ? toText(value) : isAtom(value) ? atomName(value) : isInteger(value) ? String(value) : undefined,
 };
 
+/** The text that stands under a key, links not followed. */
+export function textIn(message: Message, key: string): string | undefined {
+  const value = message.get(key);
+  return value === undefined ? undefined : text.read(value);
+}
+
 export const bytes: Field<Uint8Array> = {
   describes: 'a byte string',
   read: (value) => (isBinary(value) ? toBytes(value) : undefined),

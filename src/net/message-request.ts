@@ -7,7 +7,7 @@ import { commitmentsOf, keysCommittedBy, withoutLinkSuffix } from '../core/commi
 import { codecOf } from '../core/convert.ts';
 import type { Environment } from '../core/environment.ts';
 import { raise } from '../core/errors.ts';
-import { text } from '../core/fields.ts';
+import { text, textIn } from '../core/fields.ts';
 import { isMessage, Message, message } from '../core/message.ts';
 import { withoutPrivate } from '../core/private.ts';
 import type { Value } from '../core/value.ts';
@@ -46,8 +46,8 @@ const transferHeaders: ReadonlySet<string> = new Set([
 
 /** `port`: where this node can be reached, if it says so. */
 export async function encodeRequest(request: Message, port: number | undefined, env: Environment): Promise<Outgoing> {
-  const codec = textAt(request, 'codec-device') ?? httpsig;
-  const method = (textAt(request, 'method') ?? (request.has('body') ? 'POST' : 'GET')).toUpperCase();
+  const codec = textIn(request, 'codec-device') ?? httpsig;
+  const method = (textIn(request, 'method') ?? (request.has('body') ? 'POST' : 'GET')).toUpperCase();
   if (!/^[A-Z]{1,16}$/.test(method)) raise('bad-request', 'The method of the request is not one of HTTP.');
   const cookies = await cookieHeader(request, env);
   const content = withoutPrivate(request.without('cookie', 'set-cookie')) as Message;
@@ -55,7 +55,7 @@ export async function encodeRequest(request: Message, port: number | undefined, 
   if (!content.has('accept-bundle')) headers.push('accept-bundle', 'true');
   if (port !== undefined && !content.has('ao-peer-port')) headers.push('ao-peer-port', String(port));
   if (cookies !== undefined) headers.push('cookie', cookies);
-  const target = escapeTarget(textAt(request, 'path') ?? '/');
+  const target = escapeTarget(textIn(request, 'path') ?? '/');
   if (codec === httpsig) {
     const body = await pushFields(content, headers, env);
     return { method, target, headers, body };
@@ -197,9 +197,4 @@ async function withCookies(whole: Message, lines: readonly Binary[], env: Enviro
   const tabm = await codec.toTabm(message({ 'set-cookie': lines }), {}, env);
   const priv = isMessage(tabm) ? tabm.get('priv') : undefined;
   return isMessage(priv) ? whole.with('priv', priv) : whole;
-}
-
-function textAt(request: Message, key: string): string | undefined {
-  const value = request.get(key);
-  return value === undefined ? undefined : text.read(value);
 }

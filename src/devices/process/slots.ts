@@ -14,6 +14,7 @@ import { raise } from '../../core/errors.ts';
 import { isMessage, Message } from '../../core/message.ts';
 import type { Value } from '../../core/value.ts';
 import { type Entry, put, type Row, type Store } from '../../stores/store.ts';
+import { slotName } from '../scheduler/slot-name.ts';
 import { applyDifference, difference } from './difference.ts';
 
 /** A computed slot: its state, or the error that ended the process there. */
@@ -193,9 +194,4 @@ export function slotPath(process: string, slot: number): string {
 
 function timePath(process: string): string {
   return `computed-at/${process}`;
-}
-
-/** Fixed width, so that the order of names is the order of slots. */
-export function slotName(slot: number): string {
-  return String(slot).padStart(16, '0');
 }

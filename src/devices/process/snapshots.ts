@@ -13,7 +13,7 @@ import { raise } from '../../core/errors.ts';
 import { isMessage, type Message, message } from '../../core/message.ts';
 import { isList, type Value } from '../../core/value.ts';
 import { type Condition, type Entry, put, remove, type Store } from '../../stores/store.ts';
-import { slotName } from './slots.ts';
+import { slotName } from '../scheduler/slot-name.ts';
 
 /** Small enough that one changed table doesn't cost much, large enough that a snapshot is a few hundred hashes. */
 const pageBytes = 16 * 1024;

@@ -15,6 +15,7 @@
 import { decode, encode } from '../../core/encode.ts';
 import { isMessage, Message, message } from '../../core/message.ts';
 import { type Entry, put, remove, type Store } from '../../stores/store.ts';
+import { slotName } from '../scheduler/slot-name.ts';
 
 export type LetterKind = 'message' | 'spawn' | 'assignment';
 
@@ -255,10 +256,6 @@ export class Outbox {
 
 function waitAfter(tries: number): number {
   return Math.min(retryMs[1], retryMs[0] * 2 ** Math.min(tries, 20));
-}
-
-function slotName(slot: number): string {
-  return String(slot).padStart(16, '0');
 }
 
 function markPath({ process, slot, run }: Pick<Mark, 'process' | 'slot' | 'run'>): string {

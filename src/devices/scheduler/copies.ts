@@ -10,6 +10,7 @@ import { decode, encode } from '../../core/encode.ts';
 import { isMessage, type Message } from '../../core/message.ts';
 import { put, type Store } from '../../stores/store.ts';
 import { slotOf } from './formats.ts';
+import { slotName } from './slot-name.ts';
 
 export interface ScheduleCopies {
   /** Assignments from slot `from` on, without a gap, up to `to`. */
@@ -49,9 +50,4 @@ export class StoreCopies implements ScheduleCopies {
     if (entries.length > 0) await this.#store.write(entries);
     return bytes;
   }
-}
-
-/** Fixed width, so that the order of names is the order of slots. */
-export function slotName(slot: number): string {
-  return String(slot).padStart(16, '0');
 }

@@ -10,9 +10,10 @@
  * taken at the unit's word only if the operator trusts that scheduler (`trusted-legacy-schedulers`), and then nobody has signed it.
  */
 import { type Item, itemName } from '../../codecs/ans104/item.ts';
-import { isBinary, isId, toText } from '../../core/bytes.ts';
+import { isId } from '../../core/bytes.ts';
 import { commitmentsOf, commitmentText, committerOf, keepCommitments } from '../../core/commitments.ts';
 import { AoException, errorFrom, raise } from '../../core/errors.ts';
+import { textIn } from '../../core/fields.ts';
 import { isMessage, type Message, message } from '../../core/message.ts';
 import { fail, failed, type Outcome, ok } from '../../core/outcome.ts';
 import { arweaveAddress } from '../../crypto/addresses.ts';
@@ -26,6 +27,8 @@ import type { RemoteScheduler } from './remote.ts';
 const maxEdges = 1_000;
 /** Redirects of routers that are followed one after another. */
 const maxRedirects = 5;
+
+const trustHint = 'An operator who trusts this scheduler lists it in `trusted-legacy-schedulers`.';
 
 /** `address`: the scheduler whose unit it is. */
 export function legacyScheduler(call: SchedulerCall, address: string, node: string): RemoteScheduler {
@@ -134,7 +137,7 @@ class Unit {
     const genuine = await verified(assigned);
     const isScheduler = genuine !== undefined && arweaveAddress(genuine.owner) === this.#address;
     if (!isScheduler && !this.#trusted()) {
-      return this.#refuse(`gave an assignment for ${place} that cannot be verified`);
+      return this.#refuse(`gave an assignment for ${place} that cannot be verified`, trustHint);
     }
     const named = tagOf(assigned, 'Message') ?? process;
     const body = await this.#message(named, field(node, 'message'), place);
@@ -165,7 +168,7 @@ class Unit {
       return this.#read(genuine);
     }
     const item = this.#trusted() ? likely(parts) : undefined;
-    if (item === undefined) return this.#refuse(`gave a message for ${place} that cannot be verified`);
+    if (item === undefined) return this.#refuse(`gave a message for ${place} that cannot be verified`, trustHint);
     return (await this.#read(item)).without('commitments');
   }
 
@@ -178,11 +181,8 @@ class Unit {
     return this.#call.options['trusted-legacy-schedulers'].includes(this.#address);
   }
 
-  #refuse(what: string): never {
-    return raise('peer-failed', `${this.#node} ${what}.`, {
-      hint: 'An operator who trusts this scheduler lists it in `trusted-legacy-schedulers`.',
-      status: 502,
-    });
+  #refuse(what: string, hint = 'Ask its operator.'): never {
+    return raise('peer-failed', `${this.#node} ${what}.`, { hint, status: 502 });
   }
 
   /** Asks the unit, or the one its router names. */
@@ -226,9 +226,4 @@ function unprocessable(body: string): Outcome {
 function wholeNumber(value: unknown): number | undefined {
   const spelt = typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value;
   return typeof spelt === 'number' ? spelt : undefined;
-}
-
-function textIn(told: Message, key: string): string | undefined {
-  const value = told.get(key);
-  return value !== undefined && isBinary(value) ? toText(value) : undefined;
 }

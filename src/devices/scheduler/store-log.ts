@@ -22,8 +22,9 @@ import { loadAll } from '../../core/links.ts';
 import { isMessage, type Message, message } from '../../core/message.ts';
 import type { MessageCache } from '../../stores/message-cache.ts';
 import { type Bounds, type Entry, put, type Store } from '../../stores/store.ts';
-import { type ScheduleCopies, StoreCopies, slotName } from './copies.ts';
+import { type ScheduleCopies, StoreCopies } from './copies.ts';
 import type { Head, Row, ScheduleLog } from './log.ts';
+import { slotName } from './slot-name.ts';
 
 const rows = 'schedule';
 const heads = 'schedule-head';

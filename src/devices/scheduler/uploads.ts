@@ -16,8 +16,8 @@ import { type AoError, AoException, errorFrom, raise } from '../../core/errors.t
 import { isMessage, type Message, message } from '../../core/message.ts';
 import type { Peers } from '../../core/peers.ts';
 import { type Entry, put, remove, type Store } from '../../stores/store.ts';
-import { slotName } from './copies.ts';
 import type { ScheduleLog } from './log.ts';
+import { slotName } from './slot-name.ts';
 
 /** Base URLs by the codec of the signatures; what has none isn't uploaded. */
 export interface Bundlers {
