@@ -2,13 +2,12 @@
  * Unsigned ids (spec 02 §3.1): a message's identity is the HMAC of its signature base under the key everybody knows, `constant:ao`. Pure
  * and synchronous; children count by their own ids and are not loaded.
  */
-import { createHmac } from 'node:crypto';
-import type { Binary } from '../core/bytes.ts';
 import { commitmentsOf, commitmentText, keysCommittedBy } from '../core/commitments.ts';
 import type { DialectName } from '../core/dialect.ts';
 import type { Environment } from '../core/environment.ts';
 import { Message } from '../core/message.ts';
 import { isList, type Value } from '../core/value.ts';
+import { hmacSha256Base64Url } from '../crypto/hash.ts';
 import { components, defaultKeys, signatureBase } from './httpsig/base.ts';
 import { constantKeyId } from './httpsig/keyid.ts';
 import type { Line } from './httpsig/signature-input.ts';
@@ -19,12 +18,7 @@ const unsignedParams = `;alg="hmac-sha256";keyid="${constantKeyId}"`;
 
 /** The HMAC of these lines under the constant key, as an id. */
 export function unsignedIdOf(lines: readonly Line[]): string {
-  return hmacId(constantKey, signatureBase(lines, unsignedParams));
-}
-
-/** HMAC-SHA-256 as unpadded base64url. */
-export function hmacId(key: Uint8Array, base: Binary): string {
-  return createHmac('sha256', key).update(base).digest('base64url');
+  return hmacSha256Base64Url(constantKey, signatureBase(lines, unsignedParams));
 }
 
 /** The id of a message without its commitments, or of a list. `Environment.unsignedId` of a real node. */

@@ -2,7 +2,7 @@
  * Paths as the resolver walks them (spec 01 §2.2): a path is a list of parts; each part is a key, or a directive `as(D, M)`. Atoms and
  * integers select keys by their name, so they become text here. HyperPATHs, the language of whole requests, are in hyperpath/.
  */
-import { isBinary, toText } from './bytes.ts';
+import { isBinary } from './bytes.ts';
 import { raise } from './errors.ts';
 import { type Message, normalizeKey } from './message.ts';
 import { As, Atom, isInteger, isList, type Value } from './value.ts';
@@ -74,9 +74,4 @@ export function pathMatches(path: string, expression: string): boolean {
   } catch {
     return false;
   }
-}
-
-/** A path part as text, if it is text. */
-export function partText(part: Value): string | undefined {
-  return isBinary(part) ? toText(part) : undefined;
 }

@@ -108,7 +108,6 @@ export const NULL: Atom = symbol('null');
 export const UNDEFINED: Atom = symbol('undefined');
 export const UNSET: Atom = symbol('unset');
 export const NOT_FOUND: Atom = symbol('not_found');
-export const OK: Atom = symbol('ok');
 
 export function isAtom(value: unknown): value is Atom | boolean {
   return typeof value === 'boolean' || value instanceof Atom;

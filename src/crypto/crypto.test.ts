@@ -9,7 +9,7 @@ import { arweaveAddress, base58, ethereumAddress, normalizeEthereumAddress } fro
 import { type DeepHashInput, deepHash } from './deep-hash.ts';
 import { ed25519Verify } from './ed25519.ts';
 import { ethereumVerify } from './ethereum.ts';
-import { hmacSha256, keccak256, sha256, sha384, sha512 } from './hash.ts';
+import { hmacSha256Base64Url, keccak256, sha256, sha384, sha512 } from './hash.ts';
 import { rsaVerify } from './rsa.ts';
 import { generateWallet, type Jwk, walletFromJwk, walletToJwk } from './wallet.ts';
 
@@ -32,9 +32,13 @@ describe('hashes', () => {
     for (const hash of [sha256, sha384, sha512, keccak256]) {
       expect(hash(bytes('x')).constructor).toBe(Uint8Array);
     }
-    expect(hmacSha256(bytes('key'), bytes('The quick brown fox jumps over the lazy dog')).toHex()).toBe(
-      'f7bc83f430538424b13298e6aa6fb143ef4d59a14946175997479dbc2d1a3cd8',
-    );
+  });
+
+  test('HMAC-SHA-256', () => {
+    const said = 'The quick brown fox jumps over the lazy dog';
+    const expected = Buffer.from('f7bc83f430538424b13298e6aa6fb143ef4d59a14946175997479dbc2d1a3cd8', 'hex');
+    expect(hmacSha256Base64Url(bytes('key'), bytes(said))).toBe(expected.toString('base64url'));
+    expect(hmacSha256Base64Url(bytes('key'), said)).toBe(expected.toString('base64url'));
   });
 
   interface DeepHashCase {

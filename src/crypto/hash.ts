@@ -22,10 +22,6 @@ export function keccak256(bytes: Uint8Array): Uint8Array {
   return keccak_256(bytes);
 }
 
-export function hmacSha256(key: Uint8Array, bytes: Uint8Array): Uint8Array {
-  return plain(createHmac('sha256', key).update(bytes).digest());
-}
-
 /** A `Buffer` without its class: `Buffer` overrides `subarray`, `toString` and equality in ways that leak into values. */
 function plain(buffer: Uint8Array): Uint8Array {
   return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
@@ -39,4 +35,9 @@ export function sha256Base64(input: string | Uint8Array): string {
 /** SHA-256 as unpadded base64url. */
 export function sha256Base64Url(input: string | Uint8Array): string {
   return hash('sha256', input, 'base64url');
+}
+
+/** HMAC-SHA-256 as unpadded base64url. */
+export function hmacSha256Base64Url(key: Uint8Array, input: string | Uint8Array): string {
+  return createHmac('sha256', key).update(input).digest('base64url');
 }

@@ -23,9 +23,6 @@ export const names = 'name';
 export const index = 'idx';
 export const unindexed = 'new';
 
-/** Every top-level group of the cache. Others may stand beside them in the same store: the schedule log, states of slots. */
-export const cacheGroups: readonly string[] = [messages, commitments, aliases, data, results, names, index, unindexed];
-
 /** Whether a segment may be a name of something content-addressed: 43 base64url characters. */
 export function isIdText(text: string): boolean {
   return text.length === 43 && /^[A-Za-z0-9_-]{43}$/.test(text);

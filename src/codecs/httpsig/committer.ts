@@ -22,9 +22,9 @@ import type { Environment } from '../../core/environment.ts';
 import { raise } from '../../core/errors.ts';
 import { isMessage, Message } from '../../core/message.ts';
 import type { Value } from '../../core/value.ts';
-import { sha256Base64Url } from '../../crypto/hash.ts';
+import { hmacSha256Base64Url, sha256Base64Url } from '../../crypto/hash.ts';
 import { rsaVerify } from '../../crypto/rsa.ts';
-import { committedValue, hmacId } from '../ids.ts';
+import { committedValue } from '../ids.ts';
 import { type ChildForm, childForm } from '../load.ts';
 import { type Components, components, defaultKeys, signatureBase, signatureParams } from './base.ts';
 import { inlined, linked } from './children.ts';
@@ -153,7 +153,7 @@ export function authenticated(
   const bundle = request.bundle === true;
   const before = known !== undefined && known.bundle === bundle && isSameCover(known.keys, keys) ? known : undefined;
   return andThen(before?.covered ?? covering(tabm, keys, bundle, env), ({ lines, committed }) => {
-    const id = hmacId(material.key, signatureBase(lines, signatureParams(fields)));
+    const id = hmacSha256Base64Url(material.key, signatureBase(lines, signatureParams(fields)));
     fields.set('signature', id);
     fields.set('committed', committedValue(committed, env));
     return [id, new Message(fields)] as const;
@@ -221,7 +221,7 @@ function check(
   }
   if (type === 'hmac-sha256' && material.scheme !== 'publickey') {
     if (id !== toBase64Url(signature)) return false;
-    return anyBase(tabm, commitment, env, (base) => sameText(hmacId(material.key, base), id));
+    return anyBase(tabm, commitment, env, (base) => sameText(hmacSha256Base64Url(material.key, base), id));
   }
   return false;
 }
