@@ -66,7 +66,7 @@ export function secretCookieName(secret: Binary): string {
 }
 
 /** The secret of this committer among the cookies of a request. */
-export function secretInCookies(request: Message, committer: string | undefined): Binary | undefined {
+function secretInCookies(request: Message, committer: string | undefined): Binary | undefined {
   if (committer === undefined) return undefined;
   const found = cookiesOf(request).get(`secret-${committer}`);
   const value: Value | undefined = found === undefined ? undefined : cookieValue(found);

@@ -32,7 +32,7 @@ export const flat: Codec = {
 };
 
 /** A TABM as one level of path keys. */
-export function flatten(tabm: Message, env: Environment): Message {
+function flatten(tabm: Message, env: Environment): Message {
   const out = new Map<string, Value>();
   const walk = (message: Message, prefix: string, depth: number): void => {
     if (depth > env.limits.maxDepth) raise('limit-exceeded', `A message is nested deeper than ${env.limits.maxDepth}.`);
@@ -91,7 +91,7 @@ const separator = Uint8Array.of(0x3a, 0x20);
 const newline = Uint8Array.of(0x0a);
 
 /** `path: value` lines, sorted. A value with a line break or `: ` in it cannot be read again. */
-export function serializeFlatText(message: Message): Uint8Array {
+function serializeFlatText(message: Message): Uint8Array {
   const parts: Uint8Array[] = [];
   for (const key of [...message.keys()].sort(compareKeys)) {
     const value = message.get(key)!;

@@ -13,7 +13,7 @@ import { isMessage, type Message, message } from '../core/message.ts';
 import { sha256 } from '../crypto/hash.ts';
 import { secretCommitter } from './secret-committer.ts';
 
-export const defaultIterations = 1_200_000;
+const defaultIterations = 1_200_000;
 const defaultKeyBytes = 64;
 /** Requests choose the work: more than a few seconds of it is refused. */
 const maxIterations = 10_000_000;

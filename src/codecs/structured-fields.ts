@@ -320,7 +320,7 @@ export function serializeItem(item: Item): string {
   return serializeBare(item.item) + serializeParams(item.params);
 }
 
-export function serializeParams(params: Params): string {
+function serializeParams(params: Params): string {
   let out = '';
   for (const [name, value] of params) out += value === true ? `;${name}` : `;${name}=${serializeBare(value)}`;
   return out;

@@ -48,7 +48,7 @@ export function isLinkKey(key: string): boolean {
 }
 
 /** `a+link` → `a`. */
-export function plainKey(key: string): string {
+function plainKey(key: string): string {
   return isLinkKey(key) ? key.slice(0, -5) : key;
 }
 

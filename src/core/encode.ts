@@ -20,7 +20,7 @@ import { Message } from './message.ts';
 import { As, Atom, atom, Float, integer, isList, Link, Sequence, type Value } from './value.ts';
 
 /** Nesting beyond this is refused on both sides. */
-export const maxEncodedDepth = 256;
+const maxEncodedDepth = 256;
 
 const Tag = {
   text: 0,

@@ -82,7 +82,7 @@ export function requestPart(request: Message | string, env: Environment): string
 }
 
 /** Whether the request is nothing but a path. */
-export function isBare(request: Message): boolean {
+function isBare(request: Message): boolean {
   if (request.size === 1) return request.has('path');
   for (const [key] of request.entries()) if (!pathOnly.has(key)) return false;
   return true;

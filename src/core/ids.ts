@@ -35,7 +35,7 @@ export function selectedId(message: Message, selection: Selection, env: Environm
   return found;
 }
 
-export function idSelection(which: IdKind): Selection {
+function idSelection(which: IdKind): Selection {
   if (which === 'unsigned') return unsignedOnly;
   if (which === 'signed') return everySigner;
   return which === 'all-commitments' ? everyCommitment : { committers: which, ids: 'none' };

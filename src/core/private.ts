@@ -18,7 +18,7 @@ export function setPrivate(message: Message, path: string, value: Value): Messag
   return after === before ? message : message.with('priv', after);
 }
 
-export function privateOf(message: Message): Message {
+function privateOf(message: Message): Message {
   const priv = message.get('priv');
   return isMessage(priv) ? priv : Message.empty;
 }

@@ -8,7 +8,7 @@
  */
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 
-export const secp256k1SignatureBytes = 65;
+const secp256k1SignatureBytes = 65;
 
 /** The uncompressed public key of a 32-byte private key. Throws if it is not one. */
 export function secp256k1PublicKey(privateKey: Uint8Array): Uint8Array {

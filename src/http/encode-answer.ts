@@ -56,7 +56,7 @@ export async function encodeAnswer(
 }
 
 /** An encoded httpsig message: its entries are the headers. */
-export function fromFields(encoded: Value): Encoded {
+function fromFields(encoded: Value): Encoded {
   if (!isMessage(encoded)) return { headers: [], body: toBody(encoded), raw: true };
   const headers: string[] = [];
   for (const [name, value] of encoded.entries()) {

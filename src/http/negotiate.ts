@@ -13,7 +13,7 @@ import type { Value } from '../core/value.ts';
  *
  *     application/json → json@1.0     application/json@1.0 → json@1.0     device/x, a@1.0 → as they are     others → fallback
  */
-export function codecNamed(wish: string, env: Environment, fallback: string): string {
+function codecNamed(wish: string, env: Environment, fallback: string): string {
   if (wish.startsWith('application/')) {
     const rest = wish.slice('application/'.length);
     const name = rest.includes('@') ? rest : `${rest}@1.0`;

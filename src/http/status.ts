@@ -63,7 +63,7 @@ export function statusOfError(error: AoError): number {
 }
 
 /** The status named by an atom; 200 for an unknown one. */
-export function statusNamed(name: string): number {
+function statusNamed(name: string): number {
   return Object.hasOwn(statusOfAtom, name) ? statusOfAtom[name]! : 200;
 }
 

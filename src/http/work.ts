@@ -192,7 +192,7 @@ export function sendProblem(exchange: Exchange, error: AoError, requestId: strin
   return status;
 }
 
-export function formFor(accept: string | undefined): Form {
+function formFor(accept: string | undefined): Form {
   if (accept === undefined) return 'text';
   if (accept.startsWith('application/json')) return 'json';
   return accept.includes('text/html') ? 'html' : 'text';

@@ -123,7 +123,7 @@ export class Guard {
 }
 
 /** Host without the brackets of IPv6. */
-export function plainHost(url: URL): string {
+function plainHost(url: URL): string {
   return url.hostname.startsWith('[') ? url.hostname.slice(1, -1) : url.hostname;
 }
 

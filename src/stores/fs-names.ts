@@ -10,7 +10,7 @@ import { separator } from './path.ts';
 /** File systems take names of 255 bytes. */
 const maxNameBytes = 250;
 
-export const markName = 'g';
+const markName = 'g';
 
 /** Segments of the file's path below the store's directory; `undefined` if a name would be too long for a file system. */
 export function filePath(key: string): string[] | undefined {

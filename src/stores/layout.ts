@@ -57,7 +57,7 @@ function toOrdered(segment: string): string {
   return segment.startsWith('=') ? `=${segment}` : segment;
 }
 
-export function orderedNumber(digits: string): string {
+function orderedNumber(digits: string): string {
   return `=${String(digits.length).padStart(2, '0')}${digits}`;
 }
 

@@ -16,7 +16,7 @@ import { hashOf, index, isIdText, unindexed } from './layout.ts';
 import { type Entry, put, remove, type Store } from './store.ts';
 
 /** A query gives at most this many ids, as in the reference. */
-export const maxMatches = 100_000;
+const maxMatches = 100_000;
 /** Notes turned into rows in one batch. */
 const notesPerBatch = 256;
 

@@ -23,7 +23,7 @@ import { isList, Link, type Value } from '../core/value.ts';
 import { data, hashOf } from './layout.ts';
 
 /** Longer literals are stored once by their hash, whatever messages they are in. Measured: 7 times the rate of a cell per key. */
-export const splitThreshold = 4096;
+const splitThreshold = 4096;
 /** Lists whose encoding is at most this long stand in the message itself. */
 const maxInlineList = 4096;
 

@@ -19,7 +19,7 @@ export interface Tag {
 }
 
 /** More can never be verified (128 tags of 1024 + 3072 bytes), so more is not even read. */
-export const maxTagBytes = 1024 * 1024;
+const maxTagBytes = 1024 * 1024;
 
 /** A tag with a text value. */
 export function tag(name: string, value: string): Tag {

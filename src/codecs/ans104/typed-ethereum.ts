@@ -15,7 +15,7 @@ import { secp256k1Recover } from '../../crypto/secp256k1.ts';
 const hashText = (text: string): Uint8Array => keccak256(new TextEncoder().encode(text));
 
 /** The digest that a wallet with this 20-byte address signs. */
-export function typedEthereumDigest(data: Uint8Array, address: Uint8Array): Uint8Array {
+function typedEthereumDigest(data: Uint8Array, address: Uint8Array): Uint8Array {
   const domain = keccak256(
     concatBytes(hashText('EIP712Domain(string name,string version)'), hashText('Bundlr'), hashText('1')),
   );

@@ -193,7 +193,7 @@ function encodedName(key: string, fields: ReadonlyMap<string, Binary>): string |
 }
 
 /** Names of RFC 9421 that are derived from a request there, and plain keys here. */
-export function isDerivedName(name: string): boolean {
+function isDerivedName(name: string): boolean {
   switch (name) {
     case 'method':
     case 'target-uri':

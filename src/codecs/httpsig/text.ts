@@ -16,7 +16,7 @@ export function joinBinaries(pieces: readonly Binary[]): Binary {
 }
 
 /** Text without escaped bytes as it is, any other as its bytes. */
-export function plainText(text: string): Binary {
+function plainText(text: string): Binary {
   return text.isWellFormed() ? text : keyToBytes(text);
 }
 

@@ -36,7 +36,7 @@ function endOfQuote(text: string, from: number): number {
 }
 
 /** Whether a quote is left open at the end of the text. */
-export function withQuotesClosed(text: string): string {
+function withQuotesClosed(text: string): string {
   for (let i = 0; i < text.length; i++) {
     if (text.charCodeAt(i) !== quote) continue;
     i = endOfQuote(text, i);

@@ -151,7 +151,7 @@ function merge(stored: Message, inner: Message): Message {
 }
 
 /** Spec 01 §2.9: `base` with the device; then the request's path on it, or its keys set. */
-export function subresolve(x: Execution, base: Value, device: Value, request: Message): Awaitable<Outcome> {
+function subresolve(x: Execution, base: Value, device: Value, request: Message): Awaitable<Outcome> {
   if (base instanceof Link) return andThen(load(base, x.env), (loaded) => subresolve(x, loaded, device, request));
   if (base instanceof As) return onValue(baseAs(x, base), (next) => subresolve(x, next, device, request));
   if (base instanceof Sequence) {

@@ -15,7 +15,7 @@ import { cacheSettings, nodeCacheControl, words } from './cache-control.ts';
 import type { Execution } from './execution.ts';
 
 /** The caller's words, or the node's. */
-export function callerWords(x: Execution): readonly string[] {
+function callerWords(x: Execution): readonly string[] {
   if (x.mode.cacheControl !== undefined) return x.mode.cacheControl;
   const own = x.env.options.get('cache-control');
   return own === undefined ? nodeCacheControl : words(own);
