@@ -107,7 +107,8 @@ function originText(origin: Origin, env: Environment): string {
   return origin.text;
 }
 
-function extend(base: string, part: string, algorithm: Value | undefined, env: Environment): string {
+/** The hashpath that follows `base` with one more request. `algorithm`: `hashpath-alg` of the base. */
+export function extend(base: string, part: string, algorithm: Value | undefined, env: Environment): string {
   const slash = base.indexOf('/');
   if (slash < 0) return `${base}/${part}`;
   const first = nativeId(base.slice(0, slash));

@@ -20,9 +20,10 @@ import { getPrivate } from '../core/private.ts';
 import { verify } from '../core/verify.ts';
 import type { Wallet } from '../core/wallet.ts';
 import { plain } from './plain.ts';
-import { buildAssignment, chainText } from './scheduler/assignment.ts';
+import { baseHashpath, buildAssignment, chainText } from './scheduler/assignment.ts';
 import { notYet, type Page, scheduleJson, scheduleMessage, slotOf } from './scheduler/formats.ts';
 import { locationKey } from './scheduler/location.ts';
+import type { ScheduleLog } from './scheduler/log.ts';
 import { type RemoteScheduler, remoteFor, remotePart } from './scheduler/remote.ts';
 import type { Schedules } from './scheduler/schedules.ts';
 import type { Sign } from './scheduler/sequencer.ts';
@@ -185,9 +186,19 @@ async function post(call: SchedulerCall): Promise<Outcome> {
   const isConfirmed = options['scheduling-mode'] === 'remote-confirmation';
   if (isConfirmed && uploads?.takes(spec) !== true) return noBundler(spec);
   const block = await schedules.block();
-  const sign: Sign = async (slot, chain) => {
+  const sign: Sign = async (slot, chain, previous) => {
+    const link =
+      environment.dialect.assignmentChain === 'hash-chain'
+        ? chainText(chain)
+        : await baseHashpath(
+            process,
+            await previous(),
+            () => slotsBefore(schedules.log, process, slot),
+            definition.get('hashpath-alg'),
+            environment,
+          );
     const unsigned = buildAssignment(
-      { process, slot, chain: chainText(chain), body: subject, timestamp: call.clock.now(), block },
+      { process, slot, chain: link, body: subject, timestamp: call.clock.now(), block },
       environment.dialect,
     );
     let signed = unsigned;
@@ -200,6 +211,12 @@ async function post(call: SchedulerCall): Promise<Outcome> {
   if (isConfirmed) await uploads?.confirm(process, slotOf(assignment));
   else uploads?.wake();
   return ok(assignment);
+}
+
+async function* slotsBefore(log: ScheduleLog, process: string, end: number): AsyncGenerator<Message> {
+  for (let from = 0; from < end; from += maxSlotsPerPage) {
+    yield* await log.range(process, from, Math.min(end, from + maxSlotsPerPage) - 1);
+  }
 }
 
 function noBundler(spec: string): Outcome {

@@ -2,10 +2,14 @@
  * The assignment: the message by which a scheduler gives another message its slot in a process (spec 04 §2.4, §2.5).
  *
  * Building one is pure: slot, chain and clock come in, an unsigned message goes out. The chain links every assignment to all before it:
- * `chain(n) = sha256(chain(n-1) ‖ ascii(id of the message))`, with nothing in front for slot 0.
+ * `chain(n) = sha256(chain(n-1) ‖ ascii(id of the message))`, with nothing in front for slot 0. In the dialect of 2026 the hashpath of the
+ * state does so instead: it holds the ids of assignments, so that each has to be signed before the next.
  */
-import { toBase64Url, toBytes, toText } from '../../core/bytes.ts';
+import { isBinary, toBase64Url, toBytes, toText } from '../../core/bytes.ts';
 import type { Dialect } from '../../core/dialect.ts';
+import type { Environment } from '../../core/environment.ts';
+import { extend } from '../../core/hashpath.ts';
+import { id } from '../../core/ids.ts';
 import { Message } from '../../core/message.ts';
 import { isList, type Value } from '../../core/value.ts';
 
@@ -24,7 +28,7 @@ export const unknownBlock: Block = { height: 0, hash: 'A'.repeat(43), timestamp:
 export interface AssignmentFacts {
   readonly process: string;
   readonly slot: number;
-  /** The chain value of this slot: `hash-chain`, or `base-hashpath` as text. */
+  /** What ties this slot to those before it: `hash-chain` or `base-hashpath`. */
   readonly chain: string;
   /** The message that gets the slot, reduced to what is committed, commitments included. */
   readonly body: Message;
@@ -78,7 +82,29 @@ export function nextChain(
   return sha256(joined);
 }
 
-/** The wire form of a chain value. */
+/**
+ * The hashpath of the state that a slot is applied to (dialect 2026): the process, and every assignment so far. `earlier`: the assignments from
+ * slot 0 on; of one that tells its own, nothing before it is looked at.
+ */
+export async function baseHashpath(
+  process: string,
+  previous: Message | undefined,
+  earlier: () => AsyncIterable<Message>,
+  algorithm: Value | undefined,
+  env: Environment,
+): Promise<string> {
+  if (previous === undefined) return process;
+  const after = (base: string, assignment: Message): string =>
+    extend(base, id(assignment, 'signed', env), algorithm, env);
+  const told = previous.get('base-hashpath');
+  if (told !== undefined && isBinary(told)) return after(toText(told) ?? '', previous);
+  // It was scheduled under the rules of an earlier state.
+  let base = process;
+  for await (const assignment of earlier()) base = after(base, assignment);
+  return base;
+}
+
+/** The wire form of a link of the hash chain. */
 export function chainText(chain: Uint8Array): string {
   return toBase64Url(chain);
 }

@@ -9,6 +9,7 @@
  * Invariants: nobody hears of a slot before it is on disk; slots have no gap and no duplicate. When a signature or an append fails, every
  * slot from the failed one on is thrown away unpublished and its callers get the error; the next call starts again from the log's head.
  */
+import type { Awaitable } from '../../core/awaitable.ts';
 import { AoError, AoException, raise } from '../../core/errors.ts';
 import type { Message } from '../../core/message.ts';
 import { nextChain } from './assignment.ts';
@@ -23,8 +24,10 @@ export interface SequencerOptions {
 
 export const defaultSequencerOptions: SequencerOptions = { maxWaiting: 4096, maxBatch: 256 };
 
-/** Builds and signs the assignment of a slot. */
-export type Sign = (slot: number, chain: Uint8Array) => Promise<Message>;
+/** Builds and signs the assignment of a slot. `previous`: the one before, signed, if perhaps not on disk yet. */
+export type Sign = (slot: number, chain: Uint8Array, previous: Previous) => Promise<Message>;
+
+export type Previous = () => Awaitable<Message | undefined>;
 
 interface Waiting {
   readonly messageId: string;
@@ -32,6 +35,7 @@ interface Waiting {
   readonly chain: Uint8Array;
   /** Set when signed. */
   assignment: Message | undefined;
+  readonly signed: Promise<Message>;
   readonly done: (assignment: Message) => void;
   readonly result: Promise<Message>;
   readonly fail: (reason: unknown) => void;
@@ -83,9 +87,11 @@ export class Sequencer {
     const chain = nextChain(this.#newest.chain, messageId, this.#sha256);
     this.#newest = { slot, chain };
     const { promise: result, resolve: done, reject: fail } = Promise.withResolvers<Message>();
-    const entry: Waiting = { messageId, slot, chain, assignment: undefined, result, done, fail };
+    const before = this.#waiting.at(-1);
+    const signed = sign(slot, chain, () => before?.signed ?? this.#log.read(this.#process, slot - 1));
+    const entry: Waiting = { messageId, slot, chain, assignment: undefined, signed, result, done, fail };
     this.#waiting.push(entry);
-    sign(slot, chain).then(
+    signed.then(
       (assignment) => {
         entry.assignment = assignment;
         this.#append();
