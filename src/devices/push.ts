@@ -44,16 +44,7 @@ export const pushOptions = z.object({
 });
 
 /** What push may use. */
-export const pushUses = [
-  'identities',
-  'cache',
-  'environment',
-  'outbox',
-  'schedules',
-  'peers',
-  'clock',
-  'random',
-] as const;
+const pushUses = ['identities', 'cache', 'environment', 'outbox', 'schedules', 'peers', 'clock', 'random'] as const;
 
 type PushCall = Call<unknown, z.infer<typeof pushOptions>, (typeof pushUses)[number]>;
 

@@ -188,7 +188,7 @@ function encodeCell(kind: 'whole' | 'change' | 'failed', value: Value): Uint8Arr
   return encode(new Message(new Map([[kind, value]])));
 }
 
-export function slotPath(process: string, slot: number): string {
+function slotPath(process: string, slot: number): string {
   return `computed/${process}/${slotName(slot)}`;
 }
 

@@ -150,7 +150,7 @@ export function pagesOf(row: Uint8Array): readonly string[] {
 }
 
 /** Of these earlier snapshots those that the ladder ending at `newest` doesn't need: one is kept per power of two of distance. */
-export function superfluous(slots: readonly number[], newest: number): readonly number[] {
+function superfluous(slots: readonly number[], newest: number): readonly number[] {
   const rungs = new Map<number, number>();
   const out: number[] = [];
   // From old to new: the oldest of a rung stays, so that it grows into the next one instead of being replaced for ever.

@@ -1,8 +1,11 @@
 /**
  * What a node and its lane workers say to each other. Values travel in the internal encoding; what is not a value is plain data.
  *
- *     node → worker    compute, inspect, status, call: each is answered · options · ping
- *     worker → node    answer · ask (a slot of a process that lives elsewhere) · post (a message to schedule) · pong · ready
+ *     node → worker    compute, inspect, status, call: each is answered · answer · options · ping · close
+ *     worker → node    answer, status · ask (a slot of a process that lives elsewhere) · post (a message to schedule) · pong · ready · closed
+ *
+ * Which slot it is in a worker says in shared memory, readable while it is stuck: `[lane, slot]`, lane 0 when it is in none. The numbers of
+ * lanes are the node's.
  */
 import { decode, encode } from '../../core/encode.ts';
 import { AoError, type ErrorCode } from '../../core/errors.ts';
@@ -44,14 +47,6 @@ export type FromWorker =
   | { readonly kind: 'status'; readonly id: number; readonly status: LaneStatus | undefined }
   | { readonly kind: 'post'; readonly id: number; readonly base: Uint8Array; readonly request: Uint8Array }
   | { readonly kind: 'ask'; readonly id: number; readonly definition: SentDefinition; readonly slot: number };
-
-/**
- * Where a worker says which slot it is in, readable while it is stuck: `[lane, slot]`, lane 0 when it is in none. The numbers of lanes are
- * the node's.
- */
-export interface Position {
-  readonly shared: Int32Array<SharedArrayBuffer>;
-}
 
 export type SentOutcome =
   | { readonly status: 'ok' | 'skip' | 'pass'; readonly value: Uint8Array }

@@ -29,7 +29,7 @@ import { Link, type Value } from '../../core/value.ts';
 export type Loader = Pick<Ao, 'load'>;
 
 /** The value of the key that ends at a node. */
-export const nodeValue = 'node-value';
+const nodeValue = 'node-value';
 
 /** Deeper tries could not be encoded, and their recursion is not bounded by anything else. */
 const maxTrieDepth = 60;

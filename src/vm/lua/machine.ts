@@ -466,7 +466,7 @@ function writePath(writer: Writer, path: LuaPath): void {
   for (const name of path) writer.text(name);
 }
 
-export function readValues(reader: Reader): readonly LuaValue[] {
+function readValues(reader: Reader): readonly LuaValue[] {
   const values: LuaValue[] = [];
   for (let count = reader.u32(); count > 0; count--) values.push(reader.value());
   return values;
