@@ -127,6 +127,11 @@ export function compareKeys(a: string, b: string): number {
   return a.length - b.length;
 }
 
+/** Whether two lists hold the same keys in the same order. */
+export function sameKeys(a: readonly string[], b: readonly string[]): boolean {
+  return a === b || (a.length === b.length && a.every((key, i) => key === b[i]));
+}
+
 /** Length of the valid UTF-8 sequence at `at`, 0 if there is none. */
 function utf8Length(bytes: Uint8Array, at: number): number {
   const first = bytes[at]!;

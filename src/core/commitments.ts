@@ -6,7 +6,7 @@
  *
  * A commitment without a committer is the message's unsigned identity (an HMAC with a constant key), not a signature.
  */
-import { type Binary, isBinary, toText } from './bytes.ts';
+import { type Binary, isBinary, sameKeys, toText } from './bytes.ts';
 import { raise } from './errors.ts';
 import { isMessage, type Message, messageFrom } from './message.ts';
 import { isList, type Value } from './value.ts';
@@ -109,10 +109,6 @@ function numberedValues(message: Message): readonly Value[] {
     .map((key) => message.get(key)!);
 }
 
-function isSameList(a: readonly string[], b: readonly string[]): boolean {
-  return a === b || (a.length === b.length && a.every((key, i) => key === b[i]));
-}
-
 /** The keys that every selected commitment covers, in order of their last appearance. */
 export function committedKeys(message: Message, selection: Selection, raw: boolean = false): readonly string[] {
   return derived(message, selection, raw ? 'rawKeys' : 'keys', () => commonKeys(message, selection, raw));
@@ -127,7 +123,7 @@ function commonKeys(message: Message, selection: Selection, raw: boolean): reado
     lists.push(raw ? rawKeysCommittedBy(commitment) : keysCommittedBy(commitment));
   }
   const [first] = lists;
-  if (first !== undefined && lists.every((list) => isSameList(list, first)) && new Set(first).size === first.length) {
+  if (first !== undefined && lists.every((list) => sameKeys(list, first)) && new Set(first).size === first.length) {
     return first;
   }
   const counts = new Map<string, number>();

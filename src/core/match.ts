@@ -1,6 +1,6 @@
 /** Comparing messages as people mean it (spec 01 §1.9): minimal forms, `match` in its three modes, and differences. */
 import { type Awaitable, andThen } from './awaitable.ts';
-import { isBinary } from './bytes.ts';
+import { isBinary, sameKeys } from './bytes.ts';
 import type { Environment } from './environment.ts';
 import { equal } from './equal.ts';
 import { load } from './links.ts';
@@ -85,10 +85,6 @@ function comparable(value: Value): Message | undefined {
   if (!isMessage(asMessage)) return undefined;
   const small = minimize(withoutDefaults(asMessage), carrierKeys);
   return messageFrom([...small.entries()].map(([key, child]) => [key.toLowerCase(), child]));
-}
-
-function sameKeys(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((key, i) => key === b[i]);
 }
 
 /** The message without private and regenerable keys at any depth, and without `extra` keys at the top. */

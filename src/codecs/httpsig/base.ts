@@ -8,7 +8,7 @@
  * Two orders of the lines exist on the network: that of the encoded names (dialects of 2025), and that of the committed keys (2026).
  * Derived names of RFC 9421 (`path`, `method` …) are plain keys of the message; they get their `@` in the list only.
  */
-import { type Binary, compareKeys, isBinary, toText } from '../../core/bytes.ts';
+import { type Binary, compareKeys, isBinary, sameKeys, toText } from '../../core/bytes.ts';
 import { linkSuffix, rawKeysCommittedBy, withoutLinkSuffix } from '../../core/commitments.ts';
 import type { Environment } from '../../core/environment.ts';
 import { isPrivateKey, Message } from '../../core/message.ts';
@@ -58,10 +58,6 @@ export function components(tabm: Message, raw: readonly string[], bundle: boolea
     Object.assign(last, { dialect, bundle, raw, found: workOut(tabm, raw, bundle, env) });
   }
   return last.found!;
-}
-
-function sameKeys(a: readonly string[], b: readonly string[]): boolean {
-  return a === b || (a.length === b.length && a.every((key, i) => key === b[i]));
 }
 
 function workOut(tabm: Message, raw: readonly string[], bundle: boolean, env: Environment): Components {

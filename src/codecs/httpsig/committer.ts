@@ -6,7 +6,16 @@
  * order, children with or without commitments, id keys), the node's own first; most messages have only one.
  */
 import { type Awaitable, andThen, isPromise } from '../../core/awaitable.ts';
-import { type Binary, fromBase64, isBinary, sameBytes, toBase64Url, toBytes, toText } from '../../core/bytes.ts';
+import {
+  type Binary,
+  fromBase64,
+  isBinary,
+  sameBytes,
+  sameKeys,
+  toBase64Url,
+  toBytes,
+  toText,
+} from '../../core/bytes.ts';
 import type { CommitRequest, Committer, VerifyRequest } from '../../core/codec.ts';
 import {
   addCommitments,
@@ -169,7 +178,7 @@ interface Known {
 
 /** A `signature` among the keys is encoded in another way once there are commitments. */
 function isSameCover(before: readonly string[], keys: readonly string[]): boolean {
-  return before.length === keys.length && keys.every((key, i) => key === before[i] && key !== 'signature');
+  return sameKeys(before, keys) && !keys.includes('signature');
 }
 
 function covering(tabm: Message, keys: readonly string[], bundle: boolean, env: Environment) {
