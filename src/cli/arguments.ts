@@ -35,7 +35,7 @@ export function readArguments(
   flags: ParseArgsOptionsConfig,
   positionals: { readonly min: number; readonly max: number; readonly what: string },
 ): Arguments {
-  const parsed = parse(command, args, flags);
+  const parsed = parseStrictly(command, args, { ...nodeFlags, ...flags });
   const { length } = parsed.positionals;
   if (length < positionals.min) throw new UsageError(command, `\`${command}\` needs ${positionals.what}.`);
   if (length > positionals.max) {
@@ -53,9 +53,9 @@ export function readArguments(
   };
 }
 
-function parse(command: string, args: readonly string[], flags: ParseArgsOptionsConfig) {
+/** Flags as they are declared and nothing else; what is not is a {@link UsageError}. */
+export function parseStrictly<T extends ParseArgsOptionsConfig>(command: string, args: readonly string[], options: T) {
   try {
-    const options: ParseArgsOptionsConfig = { ...nodeFlags, ...flags };
     return parseArgs({ args: idsAside(args, options), options, allowPositionals: true });
   } catch (error) {
     if (error instanceof TypeError) throw new UsageError(command, error.message.split('. ')[0]!.concat('.'));

@@ -9,7 +9,8 @@ export const configCommand: Command = {
     `hyperbeam config explain [options]\n\nTakes the same options as \`start\` and starts nothing.\n\n${optionHelp()}`,
   async run(args) {
     const [what, ...rest] = args;
-    if (what !== 'explain') throw new UsageError('config', `There is no \`config ${what ?? ''}\`.`);
+    if (what === undefined) throw new UsageError('config', '`config` needs `explain`.');
+    if (what !== 'explain') throw new UsageError('config', `There is no \`config ${what}\`.`);
     const config = await configFromArgs(rest);
     for (const option of declarations().values()) {
       const setting = config.settings.get(option.name);

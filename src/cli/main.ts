@@ -77,11 +77,18 @@ const commands: readonly Entry[] = [
 ];
 
 async function main(): Promise<number> {
-  const [name = 'help', ...args] = process.argv.slice(2);
-  if (name === 'help' || name === '--help' || name === '-h') {
+  const [first = 'help', ...rest] = process.argv.slice(2);
+  if (first === '--version') {
+    print((await import('../node/build.ts')).buildInfo().version);
+    return 0;
+  }
+  const asksForHelp = first === 'help' || first === '--help' || first === '-h';
+  if (asksForHelp && rest[0] === undefined) {
     print(overview());
     return 0;
   }
+  // `help send` is `send --help`.
+  const [name, args] = asksForHelp ? [rest[0]!, ['--help']] : [first, rest];
   const entry = commands.find((one) => one.name === name);
   if (entry === undefined) {
     printError(`There is no command \`${name}\`.\n\n${overview()}`);
@@ -123,14 +130,6 @@ try {
     process.exitCode = 1;
   } else if (error instanceof UsageError) {
     printError(`${error.message}\n\`hyperbeam ${error.command} --help\` says more.`);
-    process.exitCode = 2;
-  } else if (
-    error instanceof Error &&
-    'code' in error &&
-    typeof error.code === 'string' &&
-    error.code.startsWith('ERR_PARSE_ARGS')
-  ) {
-    printError(error.message);
     process.exitCode = 2;
   } else {
     // A fault of the system or of ours. What it means is in the sentence; where it came from is for whoever looks for it.

@@ -4,12 +4,12 @@
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { type AoError, AoException, raise } from '../core/errors.ts';
 import { message } from '../core/message.ts';
 import { isList, type Value } from '../core/value.ts';
 import { generateWallet } from '../crypto/wallet.ts';
 import { type Node, startNode } from '../node/assemble.ts';
+import { parseStrictly } from './arguments.ts';
 import { type Command, UsageError } from './command.ts';
 import { configFromArgs } from './options.ts';
 import { readText } from './read-text.ts';
@@ -26,7 +26,7 @@ all of the folder. Exit code 1 if one fails.
   --config FILE    Configuration of the node that \`ao.resolve\` asks; HB_CONFIG. Its store is in memory.`,
   async run(args) {
     const options = { scripts: { type: 'string' }, config: { type: 'string' } } as const;
-    const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
+    const { values, positionals } = parseStrictly('test', args, options);
     if (positionals.length > 1) throw new UsageError('test', `\`${positionals[1]}\` is one argument too many.`);
     const folder = values.scripts ?? process.env['LUA_SCRIPTS'] ?? 'scripts';
     const chosen = chosenTests(positionals[0], folder);
@@ -39,11 +39,14 @@ all of the folder. Exit code 1 if one fails.
     try {
       for (const one of chosen) {
         print(one.file);
+        const before = passed + failed;
         for await (const { name, error } of results(node, one)) {
           if (error === undefined) passed++;
           else failed++;
-          print(error === undefined ? `  passed  ${name}` : `  failed  ${name}: ${error.message}`);
+          print(error === undefined ? `  passed  ${name}` : `  failed  ${name}: ${sentenceOf(error)}`);
         }
+        if (passed + failed === before)
+          print('  no tests: none of its global functions has a name that ends in `_test`');
       }
     } finally {
       await node.close();
@@ -91,6 +94,10 @@ function testsAmong(functions: Value | undefined): readonly string[] {
   return (isList(functions ?? '') ? (functions as readonly Value[]) : [])
     .map(String)
     .filter((name) => name.endsWith('_test'));
+}
+
+function sentenceOf({ message, hint }: AoError): string {
+  return hint === undefined ? message : `${message}. ${hint}`;
 }
 
 function print(line: string): void {

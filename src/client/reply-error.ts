@@ -8,7 +8,7 @@ import { type PlainReply, statusCodes } from '../net/client.ts';
 
 /** `content` is the answer as a message, where it is one. */
 export function replyError(url: string, path: string, reply: PlainReply, content: Message | undefined): AoError {
-  const said = content === undefined ? sentenceOf(reply) : sentenceIn(content);
+  const said = (content === undefined ? undefined : sentenceIn(content)) ?? sentenceOf(reply);
   const code = reply.headers.get('code');
   const hint = reply.headers.get('hint');
   const slashed = path.startsWith('/') ? path : `/${path}`;

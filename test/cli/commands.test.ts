@@ -44,6 +44,7 @@ async function file(name: string, text: string): Promise<string> {
 describe('help', () => {
   test('of everything and of every command', async () => {
     const { stdout } = await run(['help']);
+    expect((await run(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
     const names = [...stdout.matchAll(/^ {2}hyperbeam (\w+)/gm)].map(([, name]) => name!);
     expect(names).toEqual(['start', 'spawn', 'send', 'read', 'console', 'watch', 'test', 'store', 'wallet', 'config']);
     await Promise.all(
@@ -51,6 +52,7 @@ describe('help', () => {
         const { code, stdout: help } = await run([name, '--help']);
         expect([name, code]).toEqual([name, 0]);
         expect(help).toContain(`hyperbeam ${name}`);
+        if (name === 'send') expect((await run(['help', name])).stdout).toBe(help);
       }),
     );
   });
@@ -63,6 +65,9 @@ describe('help', () => {
       [['read', '/x', '--colour'], "Unknown option '--colour'."],
       [['spawn', '--tag', 'x'], 'A tag is `name=value`, not `x`.'],
       [['store', 'shrink'], 'There is no `store shrink`.'],
+      [['config'], '`config` needs `explain`.'],
+      [['help', 'fly'], 'There is no command `fly`.'],
+      [['test', '--colour'], "Unknown option '--colour'."],
       [['wallet', 'burn'], 'There is no `wallet burn`.'],
       [['read', '/x', '--timeout', 'long'], '`--timeout` is a number of seconds.'],
       [['spawn', '--signing', 'ink', '--wallet', keyFile('rsa4096-2.json')], '`--signing` is `ans104` or `httpsig`'],
@@ -129,7 +134,7 @@ describe('spawn, send, read', () => {
 
   test('a module that fails says what is wrong with it', async () => {
     const cases: readonly (readonly [string, string, readonly string[]])[] = [
-      ['syntax.lua', 'function compute(a b', ['syntax error before', 'The Lua module `syntax.lua` does not load.']],
+      ['syntax.lua', 'function compute(a b', ['syntax error before', 'Correct the Lua module `syntax.lua`.']],
       ['empty.lua', 'x = 1', ['undefined function', 'The program has no global function `compute`.']],
       ['raises.lua', 'function compute(state)\n  error("bad luck")\nend', ['raises.lua:2: bad luck']],
     ];

@@ -77,7 +77,13 @@ test('[row processes/5.1/spec grammar] modules and tests', async () => {
     0,
     ['  passed  basic_test', '  passed  untouched_test'],
   ]);
-  expect((await run(['test', 'meta-test:nothing_test'], { cwd })).code).toBe(1);
+  const unknown = await run(['test', 'meta-test:nothing_test'], { cwd });
+  expect([unknown.code, unknown.stdout.includes('no global function `nothing_test`')]).toEqual([1, true]);
+});
+
+test('a script without tests is named', async () => {
+  await writeFile(join(cwd, 'plain.lua'), 'x = 1');
+  expect((await run(['test', 'plain.lua'], { cwd })).stdout).toContain('no tests');
 });
 
 test('nothing to test is an error', async () => {

@@ -60,7 +60,7 @@ export function failureOutcome(failure: LuaFailure, { called, was, loading, gues
 
 /** What the dialect's own words leave open. */
 function hintFor({ frames, kind }: LuaFailure, called: string | undefined, loading: string | undefined) {
-  if (loading !== undefined) return `The Lua module \`${loading}\` does not load.`;
+  if (loading !== undefined) return `Correct the Lua module \`${loading}\`.`;
   if (kind === 'undefined_function' && frames.length === 0) return `The program has no global function \`${called}\`.`;
   return undefined;
 }
