@@ -22,6 +22,7 @@ import type { Processes } from '../devices/process/processes.ts';
 import {
   type FromWorker,
   homeOf,
+  maxLaneNumbers,
   type Question,
   receiveDefinition,
   receiveOutcome,
@@ -64,7 +65,7 @@ const { cache, schedule } = openCaches({
   memoryBytes: data.cacheMemoryBytes,
   sources: sourcesOf(config, messages, client, environment),
 });
-/** Numbers of lanes, as the node has them. */
+/** Numbers of lanes, as the node has them. Only those of processes that compute are asked for. */
 const lanes = new Map<string, number>();
 const position = new Int32Array(data.position);
 const lua = await openLua(data.lanes, (process, slot) => {
@@ -138,6 +139,8 @@ async function answer(question: Exclude<Question, { kind: 'status' }>): Promise<
   }
   const definition = receiveDefinition(question.definition);
   if (question.kind === 'inspect') return own.inspect(definition, question.role, decode(question.request) as Message);
+  // The node begins its list anew as well.
+  if (lanes.size > maxLaneNumbers) lanes.clear();
   lanes.set(question.definition.id, question.lane);
   const outcome = await own.compute(definition, question.slot);
   if (outcome.status !== 'error' || outcome.error.code !== 'not-found') return outcome;

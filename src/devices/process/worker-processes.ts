@@ -22,6 +22,7 @@ import type { Slots } from './slots.ts';
 import {
   type FromWorker,
   homeOf,
+  maxLaneNumbers,
   type Question,
   receiveDefinition,
   receiveOutcome,
@@ -144,7 +145,7 @@ export class WorkerProcesses implements Processes, AsyncDisposable {
     let lane = this.#lanes.get(process);
     if (lane === undefined) {
       // Numbers are only compared while a question is open; a long list is begun anew.
-      if (this.#lanes.size > 100_000) this.#lanes.clear();
+      if (this.#lanes.size > maxLaneNumbers) this.#lanes.clear();
       lane = this.#lanes.size + 1;
       this.#lanes.set(process, lane);
     }

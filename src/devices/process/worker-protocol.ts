@@ -15,6 +15,9 @@ import type { Value } from '../../core/value.ts';
 import type { Definition } from './definition.ts';
 import type { LaneStatus } from './lane.ts';
 
+/** Numbers of lanes that are remembered; a longer list is begun anew. */
+export const maxLaneNumbers = 100_000;
+
 export interface SentDefinition {
   readonly id: string;
   readonly message: Uint8Array;
