@@ -100,8 +100,11 @@ export class Message {
   /** A copy without these keys; the same message if it has none of them. */
   without(...keys: readonly string[]): Message {
     if (!keys.some((key) => this.#body.map.has(key))) return this;
+    const gone = keys.length > maxListed ? new Set(keys) : undefined;
     const map = new Map<string, Value>();
-    for (const [key, value] of this.#body.map) if (!keys.includes(key)) map.set(key, value);
+    for (const [key, value] of this.#body.map) {
+      if (!(gone === undefined ? keys.includes(key) : gone.has(key))) map.set(key, value);
+    }
     return new Message(map, this.#origin);
   }
 
@@ -141,6 +144,9 @@ export class Message {
     return this.#body.derived?.get(slot) as T | undefined;
   }
 }
+
+/** Up to so many keys are found faster in a list than in a set. */
+const maxListed = 8;
 
 /** Twice as fast as `new Map(map)`. */
 function copyOf(map: ReadonlyMap<string, Value>): Map<string, Value> {
