@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { testWallet } from '../../test/support/cache-world.ts';
 import { codecEnvironment } from '../../test/support/codec-environment.ts';
+import { workedMs } from '../../test/support/cpu.ts';
 import { fromNotation, type Json, normal, toNotation } from '../../test/support/notation.ts';
 import { readVectors, vectorSuite } from '../../test/support/vectors.ts';
 import { toBase64, toBase64Url, toBytes } from '../core/bytes.ts';
@@ -13,6 +14,7 @@ import { signers, verify } from '../core/verify.ts';
 import { sha256Base64Url } from '../crypto/hash.ts';
 import { allCodecs } from './all.ts';
 import { ans104 } from './ans104/ans104.ts';
+import { withSpeltCommitments } from './httpsig/spelt-commitments.ts';
 import { httpsig } from './httpsig.ts';
 import { structured, toTabm } from './structured.ts';
 
@@ -208,6 +210,38 @@ describe('RFC 9421 signatures of other producers', () => {
     const one = await received(await rfcSigned(shapes['a body of parts']!));
     expect(toNotation(one.get('c')!)).toEqual({ x: 1 });
     expect(await signers(one.with('c', message({ x: 2 })), env)).toEqual([]);
+  });
+
+  test('a body is neither hashed nor kept for as many signatures as the headers pretend to hold', async () => {
+    const body = multipart.replace('text', 'x'.repeat(1_000_000));
+    const plain = { fields: { 'content-type': type }, body, covers: ['content-digest', 'content-type'] };
+    const signed = await rfcSigned(plain);
+    const [signature, input] = [String(signed.get('signature')), String(signed.get('signature-input'))];
+    const many = (make: (label: string, i: number) => string): string =>
+      Array.from({ length: 1_000 }, (_, i) => make(`sig${i}`, i)).join(', ');
+    const forged = (i: number): string =>
+      toBase64(Uint8Array.from({ length: 512 }, (_, k) => (k < 4 ? i >> (8 * k) : 1)));
+    const before = workedMs();
+    const one = await received(
+      signed
+        .with('signature', `${signature}, ${many((label, i) => `${label}f=:${forged(i)}:`)}`)
+        .with('signature-input', `${input}, ${many((label) => input.replace('sig1', `${label}f`))}`)
+        .with(
+          'content-digest',
+          many(() => String(signed.get('content-digest'))),
+        ),
+    );
+    expect(workedMs() - before).toBeLessThan(2_000);
+    expect(commitmentsOf(one).length).toBeLessThanOrEqual(8);
+  });
+
+  test('a part with many keys and long headers of its own is read in little time', async () => {
+    const headers = { signature: 'a=:AA==:', 'signature-input': `a=("content-digest" ${'"x" '.repeat(500_000)})` };
+    const keys = Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`k${i}`, '1']));
+    const whole = message({ body: message({ ...keys, commitments: { x: headers } }) });
+    const before = workedMs();
+    withSpeltCommitments(whole.get('body')!, env);
+    expect(workedMs() - before).toBeLessThan(2_000);
   });
 
   test('a body that is not the one that was signed leaves the message unsigned', async () => {

@@ -32,6 +32,9 @@ import { keyMaterial, publicKeyId } from './keyid.ts';
 import { bodyKey, boundaryOf, parseMultipart } from './parse-multipart.ts';
 import { joinBinaries } from './text.ts';
 
+/** Clients sign once. Each signature may take a digest of the body and a copy of it. */
+const maxSignatures = 8;
+
 /** What a reader of foreign signatures has to know of the message. */
 export interface ForeignMessage {
   readonly fields: ReadonlyMap<string, Value>;
@@ -40,15 +43,15 @@ export interface ForeignMessage {
 }
 
 /**
- * Those signatures of the two headers that have the form of one we can check, as commitments by id. All others are left out: the message
- * is then unsigned, as it is for reference nodes.
+ * Those of the first signatures of the two headers that have the form of one we can check, as commitments by id. All others are left out:
+ * the message is then unsigned, as it is for reference nodes.
  */
 export function readForeign(signature: string, input: string, from: ForeignMessage, env: Environment): Message {
   const out = new Map<string, Value>();
   try {
     const signatures = parseDictionary(signature, env.limits.maxKeys);
     const inputs = parseDictionary(input, env.limits.maxKeys);
-    for (const [label, member] of signatures) {
+    for (const [label, member] of [...signatures].slice(0, maxSignatures)) {
       const described = inputs.get(label);
       const bytes = isInnerList(member) ? undefined : member.item;
       if (described === undefined || !isInnerList(described) || !(bytes instanceof Uint8Array)) continue;

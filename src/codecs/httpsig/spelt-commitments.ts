@@ -58,12 +58,13 @@ function withOneBody(part: Message, headers: Spelt, env: Environment): Message {
  */
 function withBody(content: Message, input: string): { content: Message; body?: readonly [string, Binary] } {
   if (!input.includes('"content-digest"')) return { content };
-  const isApart = (key: string): boolean => key === 'content-digest' || input.includes(`"${key}"`);
+  const named = new Set(input.match(/"(?:[^"\\]|\\.)*"/g));
+  const isApart = (key: string): boolean => key === 'content-digest' || named.has(`"${key}"`);
   const [only, ...more] = [...content.entries()].filter(([key]) => !isApart(key));
   if (only === undefined || more.length > 0 || !isBinary(only[1])) return { content };
   const whole = content.with('content-digest', digestOf(content, only[1]));
-  const named = input.includes('"inline-body-key"') ? whole.with('inline-body-key', only[0]) : whole;
-  return { content: named, body: [only[0], only[1]] };
+  const keyed = named.has('"inline-body-key"') ? whole.with('inline-body-key', only[0]) : whole;
+  return { content: keyed, body: [only[0], only[1]] };
 }
 
 /** The digest a part came with, or else that of its body: whether it is the signed one, verification finds out. */
