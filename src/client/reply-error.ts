@@ -29,7 +29,7 @@ export function hasParts(reply: PlainReply): boolean {
 
 /** What the answer says to people: a short text, not a page. */
 function sentenceOf(reply: PlainReply): string | undefined {
-  const reason = reply.headers.get('reason') ?? reply.headers.get('message');
+  const reason = reply.headers.get('reason') ?? reply.headers.get('message') ?? reply.headers.get('error');
   const isPage = (reply.headers.get('content-type') ?? '').startsWith('text/html') || hasParts(reply);
   const body = isPage ? undefined : toText(reply.body);
   const text = body !== undefined && body.length > 0 && body.length < 2_000 ? body : undefined;
@@ -38,7 +38,7 @@ function sentenceOf(reply: PlainReply): string | undefined {
 
 /** What a failed program said, and the line that it was at. */
 function sentenceIn(content: Message): string | undefined {
-  const body = textIn(content, 'body');
+  const body = textIn(content, 'body') ?? textIn(content, 'error');
   if (body === undefined) return undefined;
   const trace = content.get('trace');
   const lines = isList(trace ?? '') ? (trace as readonly unknown[]) : [];

@@ -147,6 +147,9 @@ describe('spawn, send, read', () => {
         expect((await hb('watch', process, '--from', '0', '--count', '1')).stdout).toContain(sentences[0]);
       }),
     );
+    const waiting = await spawned('--tag', 'execution-device=nowhere@1.0');
+    expect((await hb('send', waiting)).stderr).toContain('There is no device "nowhere@1.0" on this node.');
+    expect((await hb('read', `${waiting}/process-status`)).stdout).toContain('for: "device \\"nowhere@1.0\\""');
   });
 
   test('a program for the runtime, with what it requires', async () => {

@@ -86,6 +86,11 @@ const missingCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'not-found',
 ]);
 
+/** What a sentence says is missing: `Lua module 'X' not found.`, `There is no device "X" on this node.` */
+function missingIn(sentence: string): string {
+  return /^There is no (device .*) on this node\.$/.exec(sentence)?.[1] ?? sentence.replace(/ not found\.$/, '');
+}
+
 /** A snapshot that fails to load with one of these is no snapshot. */
 const unreadable: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['bad-encoding', 'device-failed', 'store-failed']);
 
@@ -258,7 +263,7 @@ export class ProcessLane {
     const sentence = outcome.status === 'error' ? outcome.error.message : 'The slot gave no state.';
     this.#status =
       outcome.status === 'error' && missingCodes.has(outcome.error.code)
-        ? { status: 'waiting', slot: slot - 1, for: sentence.replace(/ not found\.$/, '') }
+        ? { status: 'waiting', slot: slot - 1, for: missingIn(sentence) }
         : { status: 'failed', slot, error: sentence };
     this.#answerAll(outcome);
   }
