@@ -3,13 +3,11 @@
  * at all (spec 06 §5), and what the node answers is what it reads. It doesn't verify answers. The library is loaded with `require`,
  * because its declared types aren't in the package.
  */
-import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { runtimeFile } from '../../runtime/build.ts';
-import { NodeClient } from '../../src/client.ts';
 import { testJwk, testWallet } from '../../src/testing/index.ts';
 import { type ChildNode, childNode } from '../support/child-node.ts';
+import { runtimeDefinition } from '../support/runtime-definition.ts';
 
 type Fields = { readonly [name: string]: unknown };
 interface AoCore {
@@ -86,20 +84,7 @@ describe.each<[string, Fields, 'Type' | 'type']>([
   let definition: Fields;
 
   beforeAll(async () => {
-    using client = new NodeClient({ url: node.url, wallet: testWallet('second') });
-    const data = readFileSync(runtimeFile, 'utf8');
-    definition = {
-      [type]: 'Process',
-      device: 'process@1.0',
-      'scheduler-device': 'scheduler@1.0',
-      'push-device': 'push@1.0',
-      'execution-device': 'lua@5.3a',
-      'lua-dialect': 'standard',
-      function: 'compute',
-      module: await client.upload({ tags: { 'Content-Type': 'application/lua' }, data }),
-      authority: node.address,
-      scheduler: node.address,
-    };
+    definition = { [type]: 'Process', ...(await runtimeDefinition(node)) };
   });
 
   async function spawn(): Promise<string> {

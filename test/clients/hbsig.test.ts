@@ -3,13 +3,11 @@
  * its messages; and to the verifier inside it what the node signs holds.
  */
 import { constants, createPublicKey, verify } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { runtimeFile } from '../../runtime/build.ts';
-import { NodeClient } from '../../src/client.ts';
 import { type TestKey, testJwk, testWallet } from '../../src/testing/index.ts';
 import { type ChildNode, childNode } from '../support/child-node.ts';
+import { runtimeDefinition } from '../support/runtime-definition.ts';
 
 type Fields = { readonly [name: string]: unknown };
 type Headers = { readonly [name: string]: string };
@@ -122,20 +120,7 @@ describe('processes', () => {
   let definition: Fields;
 
   beforeAll(async () => {
-    using client = new NodeClient({ url: node.url, wallet: testWallet('second') });
-    const data = readFileSync(runtimeFile, 'utf8');
-    definition = {
-      type: 'Process',
-      device: 'process@1.0',
-      'scheduler-device': 'scheduler@1.0',
-      'push-device': 'push@1.0',
-      'execution-device': 'lua@5.3a',
-      'lua-dialect': 'standard',
-      function: 'compute',
-      module: await client.upload({ tags: { 'Content-Type': 'application/lua' }, data }),
-      authority: node.address,
-      scheduler: node.address,
-    };
+    definition = { type: 'Process', ...(await runtimeDefinition(node)) };
   });
 
   async function spawn(): Promise<string> {
