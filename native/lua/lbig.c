@@ -567,6 +567,6 @@ int luaN_arith (lua_State *L, int op, const TValue *p, const TValue *q, StkId re
   return 1;
  done:
   luaN_hold = 0;
-  if (ttisbig(res)) luaC_checkGC(L);
+  luaC_checkGC(L);  /* for a small result, too: what it was made from is garbage, and perhaps nothing else runs the collector */
   return 1;
 }

@@ -260,6 +260,19 @@ describe('errors', () => {
 });
 
 describe('budgets', () => {
+  it.each([
+    ['a loop up to a float', 'for i = 1, 3e5 do end'],
+    [
+      'differences of large integers',
+      'local b, i = 9223372036854775807 * 4, 0 while i < 3e5 do i = i + 1 local x = b - b end',
+    ],
+  ])('what sums are made from does not stay: %s', (_, code) => {
+    const vm = machine(`function f() ${code} end`);
+    const before = vm.footprint;
+    values(vm.call('f'));
+    expect(vm.footprint - before).toBeLessThan(2 * 1024 * 1024);
+  });
+
   const cases: readonly (readonly [string, string, LuaOptions['limits'] & object])[] = [
     ['lua-instruction-limit', 'while true do end', { instructions: 1e6 }],
     ['lua-instruction-limit', 'pcall(function() while true do end end)', { instructions: 1e6 }],
