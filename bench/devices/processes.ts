@@ -22,6 +22,8 @@ import { ScheduleWriter, type Seeded } from '../support/schedule.ts';
 const slots = 10_000;
 const warm = 1_000;
 const idle = 100_000;
+/** Of the idle ones, those that this node has computed; the others it only schedules. */
+const computed = 10_000;
 const program = programs.find(({ name }) => name.startsWith('ledger'))!;
 const counter = programs.find(({ name }) => name === 'counter')!;
 
@@ -165,21 +167,23 @@ async function memory(directory: string, report: Report): Promise<void> {
   await stop(child);
 }
 
-/** Memory before, with the warm ones, and when a hundred thousand have computed a slot and were all put away. */
+/** Memory before, with the warm ones, and when there are a hundred thousand, all put away. */
 async function many(directory: string): Promise<void> {
   const store = await openLmdb({ directory });
   const writer = new ScheduleWriter(store);
   const module = await writer.write(message({ 'content-type': 'application/lua', body: counter.source }));
   const world = processWorld({ store, maxWarm: warm, devices: [lua], capabilities: { lua: await LuaMachines.open() } });
+  const spawnOne = (): Promise<Seeded> =>
+    writer.spawn({ 'execution-device': 'lua@5.3a', module, name: `p${spawned++}` });
   const startOne = async (): Promise<void> => {
-    const one = await writer.spawn({ 'execution-device': 'lua@5.3a', module, name: `p${spawned++}` });
+    const one = await spawnOne();
     const outcome = await world.processes.compute(one, 0);
     if (outcome.status !== 'ok') throw new Error(JSON.stringify(outcome));
   };
   // Side by side, so that they share the disk's flushes.
-  const start = async (count: number): Promise<void> => {
-    for (let left = count; left > 0; left -= 50)
-      await Promise.all(Array.from({ length: Math.min(50, left) }, startOne));
+  const start = async (count: number, one: () => Promise<unknown> = startOne, atOnce = 50): Promise<void> => {
+    for (let left = count; left > 0; left -= atOnce)
+      await Promise.all(Array.from({ length: Math.min(atOnce, left) }, one));
   };
   let spawned = 0;
   // What any first process needs is not counted.
@@ -188,7 +192,8 @@ async function many(directory: string): Promise<void> {
   const base = await memoryNow();
   await start(warm);
   const withWarm = await memoryNow();
-  await start(idle - warm);
+  await start(computed - warm);
+  await start(idle - computed, spawnOne, 500);
   await world.processes[Symbol.asyncDispose]();
   process.send?.({ base, warm: withWarm, idle: await memoryNow() });
 }
