@@ -11,14 +11,14 @@
  * The commonest request, a GET without body or signature, takes no codec and no promise.
  */
 import { type Awaitable, isPromise } from '../core/awaitable.ts';
-import { binary, toText } from '../core/bytes.ts';
+import { binary, isBinary, toText } from '../core/bytes.ts';
 import { commitmentsOf, committerOf, withOnlyCommitted, withoutUnlessCommitted } from '../core/commitments.ts';
 import { codecOf } from '../core/convert.ts';
 import type { Environment } from '../core/environment.ts';
 import { AoException, raise } from '../core/errors.ts';
 import { isMessage, isPrivateKey, Message } from '../core/message.ts';
 import { setPrivate, withoutPrivate } from '../core/private.ts';
-import type { Value } from '../core/value.ts';
+import { isList, type Value } from '../core/value.ts';
 import { onlyVerified, verifiedCommitments } from '../core/verify.ts';
 import { fromLatin1 } from '../net/latin1.ts';
 import { blobLink } from './blobs.ts';
@@ -49,6 +49,10 @@ export interface Primitive {
 
 const httpsig = 'httpsig@1.0';
 const maxCommitments = 64;
+/** As many as honest messages have: any size can be verified that often. */
+const usualCommitments = 4;
+/** Each further commitment has the whole message hashed again, by the thread that answers everybody. */
+const maxVerifiedBytes = 64 * 1024 * 1024;
 
 export function readHead(head: Head, env: Environment): Primitive {
   const keys = new Map<string, Value>();
@@ -197,7 +201,23 @@ function checkCount(message: Message): ReturnType<typeof commitmentsOf> {
       'Commit to several messages instead.',
     );
   }
+  if (claimed.length > usualCommitments && claimed.length * sizeOf(message) > maxVerifiedBytes) {
+    raise(
+      'limit-exceeded',
+      `${claimed.length} commitments are too many for a message of this size.`,
+      'Sign it fewer times, or sign the id of its data.',
+    );
+  }
   return claimed;
+}
+
+/** About how many bytes there are to hash for one commitment. */
+function sizeOf(value: Value): number {
+  if (isBinary(value)) return value.length;
+  let size = 0;
+  if (isMessage(value)) for (const [key, child] of value.entries()) size += key === 'commitments' ? 0 : sizeOf(child);
+  else if (isList(value)) for (const item of value) size += sizeOf(item);
+  return size;
 }
 
 /** Whether the message has a commitment with a committer. Only for messages whose commitments were verified, or to see what one claims. */

@@ -97,6 +97,23 @@ describe('bodies', () => {
     });
   }
 
+  test('many commitments over one large body are not verified one by one', async () => {
+    const claim = (i: number) => {
+      const fields = { committed: ['data'], 'commitment-device': 'httpsig@1.0', type: 'hmac-sha256' };
+      return [`c${i}`, { ...fields, keyid: `constant:k${i}`, signature: 'A'.repeat(43) }];
+    };
+    const large = (count: number): string =>
+      JSON.stringify({
+        data: 'x'.repeat(4_000_000),
+        commitments: Object.fromEntries(Array.from({ length: count }, (_, i) => claim(i))),
+      });
+    const refused = await post('/nothing', large(32), json);
+    expect(refused.status).toBe(413);
+    expect(refused.headers.get('code')).toBe('limit-exceeded');
+    // A few are verified, whatever the size; these don't hold.
+    expect((await post('/nothing', large(3), json)).headers.get('code')).toBe('bad-signature');
+  });
+
   test('multipart: many parts', async () => {
     const parts = Array.from(
       { length: 100_000 },
