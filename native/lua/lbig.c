@@ -504,7 +504,7 @@ static void hold (lua_State *L, const TValue *a, const TValue *b) {
 
 /*
 ** The slow path of every arithmetic and bitwise operator of the dialect. 0: not for numbers, try metamethods. Both operands must be
-** on the stack or otherwise reachable. May run the collector (so the stack may move) when the result is a big integer.
+** on the stack or otherwise reachable. May run the collector, so the stack may move.
 */
 int luaN_arith (lua_State *L, int op, const TValue *p, const TValue *q, StkId res) {
   TValue a, b;
