@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { signRequest } from '../../src/client/signed-request.ts';
 import { isMessage, Message, message } from '../../src/core/message.ts';
+import type { Value } from '../../src/core/value.ts';
 import { lua } from '../../src/devices/lua.ts';
 import { createLibrary } from '../../src/node/library.ts';
 import { openLmdb } from '../../src/stores/lmdb.ts';
@@ -103,13 +104,19 @@ async function poster(world: ProcessWorld, targets: readonly string[]): Promise<
   );
   let n = 0;
   return async () => {
-    const known = pool[n++ % poolSize]!;
-    const body = new Message(new Map(known.entries()));
+    const body = copyOf(pool[n++ % poolSize]!);
     const base = message({ device: 'scheduler@1.0' });
     const outcome = await world.library.resolve(base, message({ path: 'schedule', method: 'POST', body }));
     if (outcome.status !== 'ok' || !isMessage(outcome.value))
       throw new Error(`not scheduled: ${JSON.stringify(outcome)}`);
   };
+}
+
+/** The message without what is known of it: that is noted on its commitments as well. */
+function copyOf(one: Message): Message {
+  const copied = new Map<string, Value>();
+  for (const [key, value] of one.entries()) copied.set(key, isMessage(value) ? copyOf(value) : value);
+  return new Message(copied);
 }
 
 // ---- over HTTP --------------------------------------------------------------------------------------------------------------
