@@ -27,7 +27,7 @@ export {
 } from './core/device.ts';
 export { AoError, AoException, type ErrorCode, raise } from './core/errors.ts';
 export {
-  any,
+  anything,
   bytes,
   type Field,
   type Fields,

@@ -1,5 +1,5 @@
 /**
- * The id by which a parent refers to a child (spec 02 §1.3, §3): the sum of the ids of its signatures if it has any, else its unsigned id.
+ * The id by which a parent refers to a child (spec 02 §1.3, §3): the sum of the ids of its signatures, or without one its unsigned id.
  * A child's stored unsigned commitment is taken at its word, as everywhere on the network; whether it holds is a question of verification.
  */
 import { everySigner, selectCommitments } from '../core/commitments.ts';

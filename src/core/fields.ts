@@ -70,7 +70,7 @@ export const submessage: Field<Message> = {
   read: (value) => (isMessage(value) ? value : isList(value) ? numbered(value) : undefined),
 };
 
-export const any: Field<Value> = { describes: 'any value', read: (value) => value };
+export const anything: Field<Value> = { describes: 'any value', read: (value) => value };
 
 /** A list, or a numbered message. */
 export function listOf<T>(item: Field<T>): Field<readonly T[]> {

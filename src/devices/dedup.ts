@@ -15,7 +15,7 @@
 import { andThen } from '../core/awaitable.ts';
 import { isBinary, toText } from '../core/bytes.ts';
 import { type Ao, type Call, device } from '../core/device.ts';
-import { any, integer, listOf, text } from '../core/fields.ts';
+import { anything, integer, listOf, text } from '../core/fields.ts';
 import { isMessage, type Message, message } from '../core/message.ts';
 import { type Outcome, ok, skip } from '../core/outcome.ts';
 import type { Value } from '../core/value.ts';
@@ -62,7 +62,7 @@ function remember(
   if (table !== undefined || (seen === undefined && environment.dialect.dedupForm === 'trie')) {
     return rememberInTrie(ao, base, requestMessage, id, table ?? message({ device: 'trie@1.0' }));
   }
-  const list = seen === undefined ? [] : (listOf(any).read(seen) ?? []);
+  const list = seen === undefined ? [] : (listOf(anything).read(seen) ?? []);
   if (list.some((item) => isBinary(item) && toText(item) === id)) return skip(base);
   return ok(base.with('dedup', [id, ...list]));
 }

@@ -13,7 +13,7 @@ const said = async (here: ReturnType<typeof world>, request: Input): Promise<Mes
   (await here.value(base, request)) as Message;
 
 describe('hyperbuddy@1.0', () => {
-  test('metrics, if the node has any', async () => {
+  test('metrics, where the node keeps them', async () => {
     const bare = world({ devices: [hyperbuddy] });
     expect((await said(bare, 'metrics')).get('body')).toBe('Prometheus metrics disabled.');
     const metrics = { render: () => ({ contentType: 'text/plain; version=0.0.4', body: 'event 1' }) };

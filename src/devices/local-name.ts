@@ -8,7 +8,7 @@
 import type { Cache } from '../core/cache.ts';
 import { type Ao, type Call, device } from '../core/device.ts';
 import type { Environment } from '../core/environment.ts';
-import { any, text } from '../core/fields.ts';
+import { anything, text } from '../core/fields.ts';
 import { isMessage, message } from '../core/message.ts';
 import { fail, notFound, type Outcome, ok } from '../core/outcome.ts';
 import type { Value } from '../core/value.ts';
@@ -35,7 +35,7 @@ export const localName = device({
     },
     register: {
       doc: 'Registers `value` under `key`. Only for the operator.',
-      request: { key: text, value: any },
+      request: { key: text, value: anything },
       async run(call) {
         const { requestMessage, environment, cache, ao } = call;
         const signed = await operatorRequest(ao, environment, requestMessage, 'local-name@1.0');

@@ -11,7 +11,7 @@ import * as z from 'zod';
 
 import { humanId, isId } from '../core/bytes.ts';
 import { type Ao, type Call, device } from '../core/device.ts';
-import { any, flag, listOf, text } from '../core/fields.ts';
+import { anything, flag, listOf, text } from '../core/fields.ts';
 import { isMessage, type Message, message } from '../core/message.ts';
 import { fail, notFound, type Outcome, ok } from '../core/outcome.ts';
 import { Link, NOT_FOUND, type Value } from '../core/value.ts';
@@ -45,7 +45,7 @@ type NameCall = Call<Message, z.infer<typeof options>, 'cache' | 'environment'>;
 /** What the first resolver that knows the name says. */
 async function find(call: NameCall, key: string): Promise<Value | undefined> {
   const resolvers = await plain(call.ao, call.environment.options, 'name-resolvers');
-  for (const resolver of resolvers === undefined ? [] : (listOf(any).read(resolvers) ?? [])) {
+  for (const resolver of resolvers === undefined ? [] : (listOf(anything).read(resolvers) ?? [])) {
     const value = await ask(call, resolver, key);
     if (value !== undefined) return value;
   }

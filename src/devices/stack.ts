@@ -64,7 +64,7 @@ export const stack = device({
 /** What `transform` turns a stack into: `transform/2` is the message as device 2 would get it. */
 export const stackTransformer = device({
   name: 'stack-transformer@1.0',
-  doc: 'The message prepared for one device of a stack: any key is a key of `device-stack`.',
+  doc: 'The message prepared for one device of a stack: its keys are those of `device-stack`.',
   uses: ['environment'],
   pure: true,
   keys: {},

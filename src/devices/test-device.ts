@@ -2,7 +2,7 @@
  * `test-device@1.0` (spec 01 §7.10): answers that tests and clients can rely on, and no purpose beyond that.
  */
 import { type Call, device } from '../core/device.ts';
-import { any, integer, listOf, optional, text } from '../core/fields.ts';
+import { anything, integer, listOf, optional, text } from '../core/fields.ts';
 import { Message, message } from '../core/message.ts';
 import { fail, type Outcome, ok } from '../core/outcome.ts';
 import { setPrivate } from '../core/private.ts';
@@ -49,7 +49,7 @@ export const testDevice = device({
     },
     compute: {
       doc: 'Notes the request’s `slot` in the state.',
-      request: { slot: any },
+      request: { slot: anything },
       async run({ base, request, ao }) {
         const seen = await plain(ao, base, 'already-seen');
         const results = asMessage(await plain(ao, base, 'results')) ?? Message.empty;
@@ -57,7 +57,7 @@ export const testDevice = device({
           await setPlain(ao, base, [
             ['random-key', 'random-value'],
             ['results', results.with('assignment-slot', request.slot)],
-            ['already-seen', [request.slot, ...(seen === undefined ? [] : (listOf(any).read(seen) ?? []))]],
+            ['already-seen', [request.slot, ...(seen === undefined ? [] : (listOf(anything).read(seen) ?? []))]],
           ]),
         );
       },
@@ -82,7 +82,7 @@ export const testDevice = device({
     },
     postprocess: {
       doc: 'The request’s `body`, as a hook on responses returns it.',
-      request: { body: any },
+      request: { body: anything },
       run: ({ request }) => ok(request.body),
     },
     'update-state': {

@@ -73,7 +73,7 @@ function fromFields(encoded: Value): Encoded {
 
 /**
  * Clients of the network read labels of letters, digits and `-` only (spec 06 §1.5, §13). A label is no part of what is signed and of no
- * id: any will do that stands in both headers.
+ * id: whichever stands in both headers will do.
  */
 function withReadableLabels(header: string): string {
   if (!header.includes('_')) return header;

@@ -49,7 +49,7 @@ export interface Primitive {
 
 const httpsig = 'httpsig@1.0';
 const maxCommitments = 64;
-/** As many as honest messages have: any size can be verified that often. */
+/** As many as honest messages have: that often a message is verified whatever its size. */
 const usualCommitments = 4;
 /** Each further commitment has the whole message hashed again, by the thread that answers everybody. */
 const maxVerifiedBytes = 64 * 1024 * 1024;

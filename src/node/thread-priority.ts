@@ -4,17 +4,20 @@
  * hundredth of reads took about twice as long as on an idle node, with this about as long.
  */
 import { readlinkSync } from 'node:fs';
-import { setPriority } from 'node:os';
+import { constants, getPriority, setPriority } from 'node:os';
 
 /** A third of the share of a thread of ordinary priority, when both want the same core. */
 const niceness = 5;
+const lowest = constants.priority.PRIORITY_LOW;
 
 /** Lets the other threads go before the one that calls this. Where threads cannot be told apart (not on Linux) nothing happens. */
 export function stepBack(): void {
   try {
     // `PID/task/TID`; what is set for a thread's id counts for that thread alone.
     const thread = Number(readlinkSync('/proc/thread-self').split('/').at(-1));
-    if (Number.isSafeInteger(thread) && thread !== process.pid) setPriority(thread, niceness);
+    if (!Number.isSafeInteger(thread) || thread === process.pid) return;
+    // From where it is: a node that was started with `nice` may not go forward again.
+    setPriority(thread, Math.min(lowest, getPriority(thread) + niceness));
   } catch {
     // Not allowed, or no such system: then all threads are equal.
   }

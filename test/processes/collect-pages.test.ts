@@ -40,7 +40,7 @@ const letters = async (store: Store): Promise<string> => {
 };
 
 describe.each(['memory', 'lmdb', 'fs'] as const)('on %s', (kind) => {
-  test('a page that no snapshot has any more is gone after the second look', async () => {
+  test('a page that no snapshot has now is gone after the second look', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'hb-pages-'));
     try {
       await using store = await openStore(kind, directory);

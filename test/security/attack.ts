@@ -25,7 +25,7 @@ export async function send(node: TestNode, message: Message): Promise<Response> 
   });
 }
 
-/** The message that an answer is, as any client would read it. */
+/** The message that an answer is, as a client reads it. */
 export async function received(node: TestNode, path: string): Promise<Message> {
   const client = new HttpClient({ allowPrivate: true }, { environment: () => node.resolver.env });
   try {

@@ -5,7 +5,7 @@
  *   tag     = length name length value
  *   numbers = zig-zag varints
  *
- * No tags at all are zero bytes, without the final 00. Reading is strict: any number of blocks, but the counts and sizes must be right and
+ * No tags at all are zero bytes, without the final 00. Reading is strict: there may be several blocks, but the counts and sizes must be right and
  * nothing may follow. Writing gives one block.
  *
  * A name is held as a key (bad UTF-8 survives, see core/bytes.ts), a value as a view into the bytes it was read from.

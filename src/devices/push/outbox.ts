@@ -33,7 +33,7 @@ export interface Letter {
   readonly message: Message;
   /** Not signed yet, because its target wasn't known. */
   readonly draft: boolean;
-  /** Hops that may follow from this one; `undefined`: any number. */
+  /** Hops that may follow from this one; `undefined`: no limit. */
   readonly depth: number | undefined;
   /** The slot that another node has given it. That node is still to be told to push it. */
   readonly arrived: number | undefined;

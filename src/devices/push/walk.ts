@@ -23,7 +23,7 @@ import { assign, assignmentIn, type PushParts, post, processBase, type Target, t
 export interface Trip {
   /** Levels of results in the answer. */
   readonly resultDepth: number;
-  /** Hops; `undefined`: any number. */
+  /** Hops; `undefined`: no limit. */
   readonly maxDepth: number | undefined;
   /** Shared by all levels of one push. */
   readonly allowance: { messages: number };
