@@ -158,6 +158,13 @@ export async function childCpu(child: ChildProcess): Promise<number> {
   return cpu;
 }
 
+/** Ends a child, and waits until it has. */
+export async function stop(child: ChildProcess): Promise<void> {
+  const exited = once(child, 'exit');
+  child.kill();
+  await exited;
+}
+
 /** Lets the parent ask: {@link childCpu}. */
 export function tellCpu(): void {
   process.on('message', (asked) => {

@@ -2,14 +2,12 @@
  * Signed POSTs to schedules, beside what they can't do without: verifying one RSA-4096 signature and making one (issue goal: 75 %). In this
  * process, and over HTTP to a node in a process of its own; to one schedule and to a hundred.
  */
-import { type ChildProcess, fork } from 'node:child_process';
-import { constants, createPrivateKey, createPublicKey, sign, verify } from 'node:crypto';
+import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { signRequest } from '../../src/client/signed-request.ts';
 import { isMessage, Message, message } from '../../src/core/message.ts';
 import type { Value } from '../../src/core/value.ts';
@@ -17,7 +15,8 @@ import { lua } from '../../src/devices/lua.ts';
 import { createLibrary } from '../../src/node/library.ts';
 import { openLmdb } from '../../src/stores/lmdb.ts';
 import { type ProcessWorld, processWorld, testWallet } from '../../test/support/process-world.ts';
-import { against, childCpu, ownCpu, type Report, type Side, shareFigure, tellCpu } from '../harness.ts';
+import { against, childCpu, ownCpu, type Report, type Side, shareFigure, stop, tellCpu } from '../harness.ts';
+import { rawRsa } from '../support/raw-rsa.ts';
 
 /** Enough that a signature can always be made while others wait for the disk. */
 const parallel = 64;
@@ -42,31 +41,12 @@ export async function bench(report: Report): Promise<void> {
 
 /** One verification and one signature, as OpenSSL does them. */
 async function rawWork(): Promise<Side> {
-  const jwk = JSON.parse(readFileSync(new URL('../../test/vectors/keys/rsa4096-1.json', import.meta.url), 'utf8'));
-  const padding = constants.RSA_PKCS1_PSS_PADDING;
-  const key = { key: createPrivateKey({ key: jwk, format: 'jwk' }), padding, saltLength: 64 };
-  const pub = {
-    key: createPublicKey({ key: jwk, format: 'jwk' }),
-    padding,
-    saltLength: constants.RSA_PSS_SALTLEN_AUTO,
+  const raw = await rawRsa();
+  const run = async (): Promise<void> => {
+    await raw.verify();
+    await raw.sign();
   };
-  const rawSign = promisify(sign) as (alg: string, data: Uint8Array, key: object) => Promise<Buffer>;
-  const rawVerify = promisify(verify) as (
-    alg: string,
-    data: Uint8Array,
-    key: object,
-    signature: Uint8Array,
-  ) => Promise<boolean>;
-  const data = new TextEncoder().encode('a signature base of ordinary length '.repeat(10));
-  const signature = await rawSign('sha512', data, key);
-  return {
-    parallel,
-    cpu: ownCpu,
-    run: async () => {
-      await rawVerify('sha512', data, pub, signature);
-      await rawSign('sha512', data, key);
-    },
-  };
+  return { parallel, cpu: ownCpu, run };
 }
 
 // ---- in this process --------------------------------------------------------------------------------------------------------
@@ -193,12 +173,6 @@ function post(
     outgoing.on('error', reject);
     outgoing.end(body);
   });
-}
-
-async function stop(child: ChildProcess): Promise<void> {
-  const exited = once(child, 'exit');
-  child.kill();
-  await exited;
 }
 
 /** Runs as a process of its own. */

@@ -3,7 +3,7 @@
  * process answers after a restart, and how much memory a thousand warm and a hundred thousand idle processes hold. Each in a process of its
  * own.
  */
-import { type ChildProcess, fork } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -15,7 +15,7 @@ import { LuaMachines } from '../../src/devices/lua/machines.ts';
 import { lua } from '../../src/devices/lua.ts';
 import { openLmdb } from '../../src/stores/lmdb.ts';
 import { processWorld, testWallet } from '../../test/support/process-world.ts';
-import type { Report } from '../harness.ts';
+import { type Report, stop } from '../harness.ts';
 import { programs } from '../support/programs.ts';
 import { ScheduleWriter, type Seeded } from '../support/schedule.ts';
 
@@ -233,12 +233,6 @@ function mib(bytes: number): string {
 
 function verdict(met: boolean): string {
   return met ? 'met' : 'MISSED';
-}
-
-async function stop(child: ChildProcess): Promise<void> {
-  const exited = once(child, 'exit');
-  child.kill();
-  await exited;
 }
 
 /** Runs as a process of its own. The seeded signatures are of the right form only; the node is not asked to believe them. */

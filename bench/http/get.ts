@@ -7,7 +7,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { Agent, request } from 'node:http';
 import { testWallet } from '../../test/support/process-world.ts';
-import { against, childCpu, compared, middle, ownCpu, type Report, shareFigure, tellCpu } from '../harness.ts';
+import { against, childCpu, compared, middle, ownCpu, type Report, shareFigure, stop, tellCpu } from '../harness.ts';
 
 /** What a server process runs: see {@link serve}. */
 type Kind = 'bare' | 'unsigned' | 'signed' | 'node';
@@ -100,12 +100,6 @@ async function coldAnswers(port: number, child: ChildProcess, report: Report): P
   );
   agent.destroy();
   report.figure(shareFigure('GET HyperPATH, signed, never asked before', 'RSA-4096 sign', figures, 0.8));
-}
-
-async function stop(child: ChildProcess): Promise<void> {
-  const exited = once(child, 'exit');
-  child.kill();
-  await exited;
 }
 
 /** Runs as a process of its own: a server of the wanted kind, which tells its port. */

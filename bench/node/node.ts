@@ -4,7 +4,6 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import http from 'node:http';
 import { tmpdir } from 'node:os';
@@ -12,7 +11,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { format, type Report } from '../harness.ts';
+import { format, middle, type Report, stop } from '../harness.ts';
 
 const program = fileURLToPath(new URL('../../scripts/hyperbeam.js', import.meta.url));
 const key = fileURLToPath(new URL('../../test/vectors/keys/rsa4096-1.json', import.meta.url));
@@ -37,7 +36,7 @@ export async function bench(report: Report): Promise<void> {
       await aboutItself(report, node);
       await signedAnew(report, node);
     } finally {
-      await stop(node);
+      await stop(node.child);
     }
   } finally {
     rmSync(directory, { recursive: true, force: true });
@@ -49,9 +48,9 @@ async function startUp(report: Report, directory: string): Promise<void> {
   for (let i = 0; i < starts; i++) {
     const node = await start(directory);
     times.push(node.ms);
-    await stop(node);
+    await stop(node.child);
   }
-  const ms = middle(times);
+  const ms = middle([...times]);
   report.note(
     `start-up with a wallet: ${Math.round(ms)} ms (first ${Math.round(times[0]!)} ms) · goal < 2000 ms: ${told(ms < 2_000)}`,
   );
@@ -82,7 +81,7 @@ async function aboutItself(report: Report, { url }: Started): Promise<void> {
   await load(url, '/~meta@1.0/info');
   const rates: number[] = [];
   for (let i = 0; i < rounds; i++) rates.push(await load(url, '/~meta@1.0/info'));
-  report.figure({ name: 'GET /~meta@1.0/info, signed, warm', rate: middle(rates) });
+  report.figure({ name: 'GET /~meta@1.0/info, signed, warm', rate: middle([...rates]) });
 }
 
 /**
@@ -107,7 +106,7 @@ async function signedAnew(report: Report, { url, child }: Started): Promise<void
     raws.push(raw.rate);
   }
   agent.destroy();
-  const [share, raw] = [middle(shares), middle(raws)];
+  const [share, raw] = [middle([...shares]), middle([...raws])];
   report.figure({
     name: 'GET, signed anew each time, by processor time',
     rate: share * raw,
@@ -175,16 +174,6 @@ async function start(directory: string): Promise<Started> {
     child.once('exit', (code) => reject(new Error(`the node ended with ${code}`)));
   });
   return { url, child, ms: performance.now() - began };
-}
-
-async function stop({ child }: Started): Promise<void> {
-  const ended = once(child, 'exit');
-  child.kill('SIGTERM');
-  await ended;
-}
-
-function middle(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }
 
 function told(met: boolean): string {

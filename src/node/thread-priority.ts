@@ -1,7 +1,7 @@
 /**
  * Who goes first when there is more to do than there are cores. Lane workers compute for as long as they are asked to; the thread that answers
  * requests has a little to do at a time, and somebody waits for it. Measured on two cores with one of them computing: the slowest
- * hundredth of reads took about twice as long as on an idle node, with this about as long.
+ * hundredth of reads took about twice as long as on an idle node, with this 1.2 to 1.7 times.
  */
 import { readlinkSync } from 'node:fs';
 import { constants, getPriority, setPriority } from 'node:os';
