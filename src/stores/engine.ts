@@ -16,8 +16,8 @@ export interface Engine extends AsyncDisposable {
   keys(from: string, to: string | undefined, reverse: boolean): Iterable<string>;
   /** From now on reads give what is there at this moment, whoever writes. For copies and checks of a store that others work with. */
   freeze?(): void;
-  /** Applies the changes as one, or none of them if `holds` is given and answers `false`; nobody writes between the two. */
-  commit(changes: readonly Change[], durable: boolean, holds?: () => boolean): Awaitable<boolean>;
+  /** Applies the changes as one, or none of them if there is a guard that does not hold; nobody writes between the two. */
+  commit(changes: readonly Change[], durable: boolean, guard?: Guard): Awaitable<boolean>;
   /** Waits until all commits are on disk. */
   flush(): Awaitable<void>;
   clear(): Awaitable<void>;
@@ -25,6 +25,13 @@ export interface Engine extends AsyncDisposable {
   readonly blobs?: Blobs;
   /** Bytes used and other numbers, for `stats`. */
   stats?(): { readonly [name: string]: number };
+}
+
+/** What must be true of the store for a commit to happen. */
+export interface Guard {
+  holds(): boolean;
+  /** The one key under which there must be nothing, if that is all: an engine may be able to see to it by itself. */
+  readonly vacant: string | undefined;
 }
 
 /** A cell to put under a key, or `undefined` to remove it. */

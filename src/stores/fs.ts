@@ -24,7 +24,7 @@ import { dirname, join } from 'node:path';
 import { compareKeys } from '../core/bytes.ts';
 import { raise } from '../core/errors.ts';
 import { BlobFiles } from './blob-files.ts';
-import type { Change, Engine } from './engine.ts';
+import type { Change, Engine, Guard } from './engine.ts';
 import { translate } from './failure.ts';
 import { claimDirectory } from './format.ts';
 import { Journal } from './fs-journal.ts';
@@ -58,7 +58,7 @@ const maxMade = 10_000;
 interface Waiting {
   readonly changes: readonly Change[];
   readonly durable: boolean;
-  readonly holds: (() => boolean) | undefined;
+  readonly guard: Guard | undefined;
   readonly resolve: (applied: boolean) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -121,7 +121,7 @@ class FsEngine implements Engine {
     return this.#walk(this.#cells, '', { from, to, reverse });
   }
 
-  commit(changes: readonly Change[], durable: boolean, holds?: () => boolean): Promise<boolean> {
+  commit(changes: readonly Change[], durable: boolean, guard?: Guard): Promise<boolean> {
     for (const { key, cell } of changes) {
       if (cell !== undefined && this.#file(key) === undefined) {
         raise(
@@ -132,7 +132,7 @@ class FsEngine implements Engine {
       }
     }
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ changes, durable, holds, resolve, reject });
+      this.#waiting.push({ changes, durable, guard, resolve, reject });
       this.#working ??= this.#work();
     });
   }
@@ -185,7 +185,7 @@ class FsEngine implements Engine {
     this.#group = cells;
     for (const batch of group) {
       try {
-        const applied = batch.holds?.() ?? true;
+        const applied = batch.guard?.holds() ?? true;
         answers.push({ batch, applied });
         if (!applied) continue;
         for (const { key, cell } of batch.changes) cells.set(key, cell);

@@ -19,7 +19,7 @@ import type { Awaitable } from '../core/awaitable.ts';
 import { keyFromBytes, keyToBytes } from '../core/bytes.ts';
 import { raise } from '../core/errors.ts';
 import { BlobFiles, blobThreshold } from './blob-files.ts';
-import type { Change, Engine } from './engine.ts';
+import type { Change, Engine, Guard } from './engine.ts';
 import { translate } from './failure.ts';
 import { claimDirectory } from './format.ts';
 import { PathStore } from './path-store.ts';
@@ -158,9 +158,11 @@ class LmdbEngine implements Engine {
     this.#frozen ??= this.#database.useReadTransaction();
   }
 
-  commit(changes: readonly Change[], durable: boolean, holds?: () => boolean): Awaitable<boolean> {
+  commit(changes: readonly Change[], durable: boolean, guard?: Guard): Awaitable<boolean> {
     this.#checkCapacity(changes);
-    return holds === undefined ? this.#plain(changes, durable) : this.#conditional(changes, durable, holds);
+    if (guard === undefined) return this.#plain(changes, durable);
+    if (guard.vacant !== undefined) return this.#intoVacancy(guard.vacant, changes, durable);
+    return this.#conditional(changes, durable, guard);
   }
 
   /**
@@ -181,17 +183,34 @@ class LmdbEngine implements Engine {
   }
 
   async #plain(changes: readonly Change[], durable: boolean): Promise<boolean> {
+    if (changes.length === 0) return true;
     // Puts of one turn of the event loop share a transaction: nothing may be awaited between them.
+    return this.#committed(this.#put(changes)!, durable);
+  }
+
+  /** LMDB looks whether the key is there while it writes: the thread that answers has no part in it. */
+  #intoVacancy(key: string, changes: readonly Change[], durable: boolean): Promise<boolean> {
+    return this.#committed(
+      this.#database.ifNoExists(key, () => this.#put(changes)),
+      durable,
+    );
+  }
+
+  /** The promise of the last one. */
+  #put(changes: readonly Change[]): WithFlushed | undefined {
     let last: WithFlushed | undefined;
     for (const { key, cell } of changes) {
       last = cell === undefined ? this.#database.remove(key) : this.#database.put(key, cell);
     }
-    if (last === undefined) return true;
-    const { flushed } = last;
+    return last;
+  }
+
+  async #committed(written: WithFlushed, durable: boolean): Promise<boolean> {
+    const { flushed } = written;
     this.#expectFailure();
-    await last.catch((error) => this.#fail(error));
-    if (durable) await flushed;
-    return true;
+    const applied = await written.catch((error) => this.#fail(error));
+    if (durable && applied) await flushed;
+    return applied;
   }
 
   async #fail(error: unknown): Promise<never> {
@@ -204,15 +223,12 @@ class LmdbEngine implements Engine {
   }
 
   /** A child transaction: an exception half-way takes back its own changes and not those of its neighbours. */
-  async #conditional(changes: readonly Change[], durable: boolean, holds: () => boolean): Promise<boolean> {
+  async #conditional(changes: readonly Change[], durable: boolean, guard: Guard): Promise<boolean> {
     this.#expectFailure();
     const applied = await this.#database
       .childTransaction(() => {
-        if (!holds()) return false;
-        for (const { key, cell } of changes) {
-          if (cell === undefined) this.#database.remove(key);
-          else this.#database.put(key, cell);
-        }
+        if (!guard.holds()) return false;
+        this.#put(changes);
         return true;
       })
       .catch((error) => this.#fail(error));

@@ -8,7 +8,7 @@
  */
 import { type Awaitable, andThen } from '../core/awaitable.ts';
 import { CellTag } from './cell.ts';
-import type { Change, Engine } from './engine.ts';
+import type { Change, Engine, Guard } from './engine.ts';
 import { MemoryEngine } from './memory.ts';
 import { PathStore } from './path-store.ts';
 import { WeightedLru } from './weighted-lru.ts';
@@ -53,8 +53,8 @@ class ForgetfulEngine extends MemoryEngine {
     return super.get(key);
   }
 
-  override commit(changes: readonly Change[], durable: boolean, holds?: () => boolean): boolean {
-    if (!super.commit(changes, durable, holds)) return false;
+  override commit(changes: readonly Change[], durable: boolean, guard?: Guard): boolean {
+    if (!super.commit(changes, durable, guard)) return false;
     for (const { key, cell } of changes) {
       this.#forget(key);
       if (cell === undefined || !isValue(cell)) continue;
@@ -112,18 +112,19 @@ class CachingEngine implements Engine {
     return this.#below.keys(from, to, reverse);
   }
 
-  commit(changes: readonly Change[], durable: boolean, holds?: () => boolean): Awaitable<boolean> {
+  commit(changes: readonly Change[], durable: boolean, guard?: Guard): Awaitable<boolean> {
     const forget = (): void => {
       for (const { key } of changes) this.#cells.delete(key);
     };
     // Conditions must see what is below, and reads in between may bring the old cells back: forget before and after.
     forget();
-    const fresh =
-      holds &&
-      ((): boolean => {
+    const fresh = guard && {
+      ...guard,
+      holds: (): boolean => {
         this.#cells.clear();
-        return holds();
-      });
+        return guard.holds();
+      },
+    };
     return andThen(this.#below.commit(changes, durable, fresh), (applied) => {
       forget();
       return applied;

@@ -3,7 +3,7 @@
  *
  * With a limit of time or number it is volatile (spec 05 §2.8): when the limit is passed everything goes at once, and it begins anew.
  */
-import type { Change, Engine } from './engine.ts';
+import type { Change, Engine, Guard } from './engine.ts';
 import { PathStore } from './path-store.ts';
 import { SortedKeys } from './sorted-keys.ts';
 
@@ -46,8 +46,8 @@ export class MemoryEngine implements Engine {
     return this.#keys.range(from, to, reverse);
   }
 
-  commit(changes: readonly Change[], _durable: boolean, holds?: () => boolean): boolean {
-    if (holds?.() === false) return false;
+  commit(changes: readonly Change[], _durable: boolean, guard?: Guard): boolean {
+    if (guard?.holds() === false) return false;
     for (const { key, cell } of changes) {
       this.#bytes += (cell?.length ?? 0) - (this.#cells.get(key)?.length ?? 0);
       if (cell === undefined) {
@@ -86,8 +86,8 @@ class VolatileEngine extends MemoryEngine {
     this.#limits = limits;
   }
 
-  override commit(changes: readonly Change[], durable: boolean, holds?: () => boolean): boolean {
-    if (!super.commit(changes, durable, holds)) return false;
+  override commit(changes: readonly Change[], durable: boolean, guard?: Guard): boolean {
+    if (!super.commit(changes, durable, guard)) return false;
     const { maxTtlMs, maxSize = Number.POSITIVE_INFINITY } = this.#limits;
     if (this.stats()['keys']! > maxSize) this.clear();
     else if (maxTtlMs !== undefined) this.#timer ??= setTimeout(() => this.clear(), maxTtlMs).unref();

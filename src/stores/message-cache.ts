@@ -30,10 +30,11 @@ import { isMessage, type Message, messageFrom } from '../core/message.ts';
 import { Recent } from '../core/recent.ts';
 import { isList, Link, type Value } from '../core/value.ts';
 import { blobThreshold } from './blob-files.ts';
+import { heldBody, type Place, placeIn, readHeld } from './held-message.ts';
 import * as layout from './layout.ts';
 import { type Indexed, MatchIndex } from './match-index.ts';
-import { type Body, readMessageCell, splitOf, storedUnsignedCommitment } from './message-cell.ts';
-import { MessageWriter, storedPart } from './message-writer.ts';
+import { type Body, readMessageCell, splitOf, storedPart, storedUnsignedCommitment } from './message-cell.ts';
+import { MessageWriter } from './message-writer.ts';
 import type { Source, Sourced } from './remote/source.ts';
 import { type Bounds, type Entry, put, type Store } from './store.ts';
 import { WeightedLru } from './weighted-lru.ts';
@@ -61,6 +62,8 @@ const maxAsking = 256;
 /** Names that a listing of everything gives. */
 const maxListed = 10_000;
 const maxKeptAliases = 20_000;
+/** What a message is taken to weigh that stands in another entry, in bytes of its encoding. */
+const heldWeight = 4096;
 
 export interface Prepared {
   /** The path to read it by. */
@@ -183,17 +186,25 @@ export class MessageCache implements Cache {
     if (kept !== undefined) return kept;
     return andThen(this.store.read(`${layout.messages}/${unsigned}`), (cell): Awaitable<Stored | undefined> => {
       if (cell === undefined) return undefined;
-      return andThen(this.#body(cell), (body) => {
+      const parts = decode(cell);
+      const place = placeIn(parts);
+      const read = place === undefined ? this.#body(parts) : this.#heldBody(place);
+      return andThen(read, (body) => {
+        if (body === undefined) return undefined;
         const stored: Stored = { body, forms: new Map() };
         // Decoded values take several times the room of their encoding.
-        this.#memory.set(unsigned, stored, cell.length * 4 + 500);
+        this.#memory.set(unsigned, stored, (place === undefined ? cell.length : heldWeight) * 4 + 500);
         return stored;
       });
     });
   }
 
+  #heldBody(place: Place): Awaitable<Body | undefined> {
+    return andThen(readHeld(this.store, place), (message) => message && heldBody(message, this.#environment()));
+  }
+
   /** Reads a cell with its split literals. They are synchronous reads of a local store, or all of them are promises. */
-  #body(cell: Uint8Array): Awaitable<Body> {
+  #body(parts: Value): Awaitable<Body> {
     const waiting: Promise<unknown>[] = [];
     const literals = new Map<string, Binary>();
     const collect = (path: string, length: number): Binary | undefined => {
@@ -206,10 +217,10 @@ export class MessageCache implements Cache {
       }
       return bytes === undefined ? undefined : binary(bytes);
     };
-    const body = readMessageCell(cell, collect);
+    const body = readMessageCell(parts, collect);
     return waiting.length === 0
       ? body
-      : Promise.all(waiting).then(() => readMessageCell(cell, (path) => literals.get(path)));
+      : Promise.all(waiting).then(() => readMessageCell(parts, (path) => literals.get(path)));
   }
 
   /** A stored message as `id` asks for it: with which of its commitments is the dialect's to say. */
@@ -233,15 +244,17 @@ export class MessageCache implements Cache {
         return whole;
       };
       if (env.dialect.storedCommitments === 'all' || id === unsigned)
-        return andThen(this.#commitments(unsigned, every), finish);
-      return andThen(this.#commitment(unsigned, id), (one) =>
+        return andThen(this.#commitments(unsigned, stored.body, every), finish);
+      return andThen(this.#commitment(unsigned, stored.body, id), (one) =>
         // An id that is no commitment's is the sum of all signatures.
-        one === undefined ? andThen(this.#commitments(unsigned, false), finish) : finish([[id, one]]),
+        one === undefined ? andThen(this.#commitments(unsigned, stored.body, false), finish) : finish([[id, one]]),
       );
     });
   }
 
-  #commitment(unsigned: string, id: string): Awaitable<Message | undefined> {
+  #commitment(unsigned: string, body: Body, id: string): Awaitable<Message | undefined> {
+    const held = body.commitments.find(([one]) => one === id);
+    if (held !== undefined) return held[1];
     return andThen(this.store.read(`${layout.commitments}/${unsigned}/${id}`), (cell) => {
       const commitment = cell && decode(cell);
       return isMessage(commitment) ? commitment : undefined;
@@ -249,13 +262,13 @@ export class MessageCache implements Cache {
   }
 
   /** Without `every` those that claim somebody only if they were found to hold: anybody can hang a claim on a message they know. */
-  #commitments(unsigned: string, every: boolean): Awaitable<readonly (readonly [string, Message])[]> {
+  #commitments(unsigned: string, body: Body, every: boolean): Awaitable<readonly (readonly [string, Message])[]> {
     return andThen(this.store.scan(`${layout.commitments}/${unsigned}`), (rows) => {
       const all = rows.flatMap((row): (readonly [string, Message])[] => {
         const commitment = decode(row.value);
         return isMessage(commitment) ? [[row.path, commitment]] : [];
       });
-      if (every) return all;
+      if (every) return [...body.commitments, ...all];
       const leading = mapInOrder(all, ([id, commitment]): Awaitable<boolean> => {
         if (committerOf(commitment) === undefined) return true;
         return andThen(
@@ -263,7 +276,7 @@ export class MessageCache implements Cache {
           (alias) => alias !== undefined && toText(alias) === unsigned,
         );
       });
-      return andThen(leading, (leads) => all.filter((_, i) => leads[i]));
+      return andThen(leading, (leads) => [...body.commitments, ...all.filter((_, i) => leads[i])]);
     });
   }
 
@@ -332,22 +345,22 @@ export class MessageCache implements Cache {
   /**
    * What {@link write} would write, for callers who put it into a batch of their own: an assignment and its message together with the
    * log's row. Nothing of it is there before that batch is; `done` is to be called then. `checked`: ids of commitments that need no check,
-   * because the caller has made them.
+   * because the caller has made them. `place`: where the message will stand whole, with its commitments, when that batch is there.
    */
-  prepare(value: Value, checked: readonly string[] = []): Awaitable<Prepared> {
+  prepare(value: Value, checked: readonly string[] = [], place?: Place): Awaitable<Prepared> {
     if (isBinary(value)) {
       const bytes = toBytes(value);
       const path = `${layout.data}/${layout.hashOf(bytes)}`;
       return { path, entries: [put(path, bytes)], done: () => {} };
     }
     if (!isMessage(value) && !isList(value)) raise('bad-type', 'Only messages, lists and byte strings can be stored.');
-    return this.#prepare(value, checked);
+    return this.#prepare(value, checked, place);
   }
 
   /** `checked`: ids that somebody else has found to belong to the value. */
-  #prepare(value: Message | readonly Value[], checked: readonly string[]): Awaitable<Prepared> {
+  #prepare(value: Message | readonly Value[], checked: readonly string[], place?: Place): Awaitable<Prepared> {
     const writer = new MessageWriter(this, this.#environment(), checked);
-    return andThen(writer.add(value), (path) => {
+    return andThen(place !== undefined && isMessage(value) ? writer.hold(value, place) : writer.add(value), (path) => {
       const { entries, fresh } = writer;
       return {
         path,
@@ -446,9 +459,13 @@ export class MessageCache implements Cache {
   }
 
   #indexed(id: string): Awaitable<Indexed | undefined> {
-    return andThen(this.store.read(`${layout.messages}/${id}`), (cell) =>
-      cell === undefined ? undefined : [...this.#entriesOf(readMessageCell(cell, () => undefined).value)],
-    );
+    return andThen(this.store.read(`${layout.messages}/${id}`), (cell): Awaitable<Indexed | undefined> => {
+      if (cell === undefined) return undefined;
+      const parts = decode(cell);
+      const place = placeIn(parts);
+      const body = place === undefined ? readMessageCell(parts, () => undefined) : this.#heldBody(place);
+      return andThen(body, (found) => found && [...this.#entriesOf(found.value)]);
+    });
   }
 
   /** The encoded entries of a message or list; those of literals kept elsewhere by their hash. */

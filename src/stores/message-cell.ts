@@ -14,16 +14,16 @@ import { committedValue, unsignedCommitment } from '../codecs/ids.ts';
 import { received, remember } from '../codecs/spelling.ts';
 import { toTabm } from '../codecs/structured.ts';
 import { type Binary, byteLength, isBinary, sameBytes, toBytes } from '../core/bytes.ts';
-import { keysCommittedBy, uncommitted } from '../core/commitments.ts';
-import { decode, encode } from '../core/encode.ts';
+import { commitmentsOf, keysCommittedBy, uncommitted, withOnlyCommitted } from '../core/commitments.ts';
+import { encode } from '../core/encode.ts';
 import type { Environment } from '../core/environment.ts';
 import { raise } from '../core/errors.ts';
-import { isMessage, type Message, messageFrom } from '../core/message.ts';
+import { isMessage, isPrivateKey, type Message, messageFrom } from '../core/message.ts';
 import { isList, Link, type Value } from '../core/value.ts';
 import { data, hashOf } from './layout.ts';
 
 /** Longer literals are stored once by their hash, whatever messages they are in. Measured: 7 times the rate of a cell per key. */
-const splitThreshold = 4096;
+export const splitThreshold = 4096;
 /** Lists whose encoding is at most this long stand in the message itself. */
 const maxInlineList = 4096;
 
@@ -31,6 +31,8 @@ export interface Body {
   readonly value: Message | readonly Value[];
   /** Keys of the unsigned commitment. */
   readonly covered: readonly string[] | undefined;
+  /** Those that stand with the message and were found to hold; others may be stored beside it. */
+  readonly commitments: readonly (readonly [string, Message])[];
 }
 
 /** What a cell needs beside it. */
@@ -73,9 +75,7 @@ export function makeMessageCell(
     return { id: env.unsignedId(whole, env), cell: encode([whole.map((item) => shallow(item)), false, false]), splits };
   }
   const value = uncommitted(whole);
-  const unsigned = unsignedCommitment(whole, env);
-  const id = unsigned.keys()[0]!;
-  const covered = keysCommittedBy(unsigned.get(id) as Message);
+  const { id, covered } = unsignedIdentity(whole, env);
   const spelling = original === undefined ? undefined : spellingOf(original, value, env);
   const changes: [string, Value][] = [];
   for (const [key, item] of value.entries()) {
@@ -87,14 +87,27 @@ export function makeMessageCell(
   return { id, cell: encode([body, spelling ?? false, covered]), splits };
 }
 
-/** Reads a cell. `literal` reads a split literal; what it doesn't give stays a lazy link. */
-export function readMessageCell(cell: Uint8Array, literal: (path: string, length: number) => Binary | undefined): Body {
-  const parts = decode(cell);
+/** What a message is stored by: its unsigned id, and the keys that this covers. */
+export function unsignedIdentity(message: Message, env: Environment): { id: string; covered: readonly string[] } {
+  const unsigned = unsignedCommitment(message, env);
+  const id = unsigned.keys()[0]!;
+  return { id, covered: keysCommittedBy(unsigned.get(id) as Message) };
+}
+
+/** Reads a decoded cell. `literal` reads a split literal; what it doesn't give stays a lazy link. */
+export function readMessageCell(parts: Value, literal: (path: string, length: number) => Binary | undefined): Body {
   const [stored, spelling, covered] = isList(parts) ? parts : [];
-  if (!(isMessage(stored) || isList(stored)) || parts === undefined) return damaged();
+  if (!(isMessage(stored) || isList(stored)) ) return damaged();
   const value = rejoin(stored, literal) as Message | readonly Value[];
   if (isMessage(value) && isMessage(spelling)) remember(value, spelling);
-  return { value, covered: isList(covered) ? (covered as readonly string[]) : undefined };
+  return { value, covered: isList(covered) ? (covered as readonly string[]) : undefined, commitments: [] };
+}
+
+/** What of a message is stored: no private keys, and only what is committed. */
+export function storedPart(message: Message): Message {
+  const plain = message.filter((key) => !isPrivateKey(key));
+  if (!plain.has('commitments')) return plain;
+  return commitmentsOf(plain).length === 0 ? uncommitted(plain) : withOnlyCommitted(plain);
 }
 
 /** The unsigned commitment of a message, from its id and the keys it covers. */

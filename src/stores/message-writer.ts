@@ -12,17 +12,18 @@
 import { linkId } from '../codecs/link-id.ts';
 import { type Awaitable, andThen, mapInOrder } from '../core/awaitable.ts';
 import { isBinary, sameBytes, toText } from '../core/bytes.ts';
-import { commitmentsOf, everySigner, selectCommitments, uncommitted, withOnlyCommitted } from '../core/commitments.ts';
-import { encode } from '../core/encode.ts';
+import { commitmentsOf, everySigner, selectCommitments } from '../core/commitments.ts';
+import { decode, encode } from '../core/encode.ts';
 import type { Environment } from '../core/environment.ts';
 import { raise } from '../core/errors.ts';
 import { sumOfIds } from '../core/ids.ts';
 import { loadAll } from '../core/links.ts';
-import { isMessage, isPrivateKey, type Message } from '../core/message.ts';
+import { isMessage, type Message } from '../core/message.ts';
 import { isList, Link, type Value } from '../core/value.ts';
 import { verifyCommitment } from '../core/verify.ts';
+import { canBeHeld, heldCell, type Place, placeIn, readHeld } from './held-message.ts';
 import { aliases, commitments, messages } from './layout.ts';
-import { makeMessageCell } from './message-cell.ts';
+import { makeMessageCell, storedPart, unsignedIdentity } from './message-cell.ts';
 import { type Entry, put, type Store } from './store.ts';
 
 /** Commitments of a message beyond which none is kept that cannot be checked. */
@@ -43,6 +44,8 @@ export class MessageWriter {
   /** Ids that somebody else has checked. */
   readonly #checked: readonly string[];
   readonly #done = new Set<string>();
+  /** Messages that are stored in another entry, by their unsigned ids. */
+  readonly #held = new Map<string, Message>();
 
   constructor(
     cache: { readonly store: Store; read(path: string): Awaitable<Value | undefined> },
@@ -63,6 +66,40 @@ export class MessageWriter {
       raise('bad-request', 'A message whose device is a message cannot be stored.', 'Name the device instead.');
     }
     return andThen(this.#ready(value), (ready) => this.#addReady(ready, value, depth));
+  }
+
+  /**
+   * As {@link add}, for a message that stands whole at `place`: then its cell and those of its children only say so. What cannot be held
+   * or is stored already is added as usual.
+   */
+  hold(message: Message, place: Place): Awaitable<string> {
+    return canBeHeld(message) ? this.#hold(message, place) : this.add(message);
+  }
+
+  #hold(message: Message, place: Place): Awaitable<string> {
+    const { id } = unsignedIdentity(message, this.#env);
+    const all = commitmentsOf(message);
+    // Readers are given every commitment that stands there: all have to hold.
+    const held = mapInOrder(all, ([one, commitment]) => this.#holds(one, commitment, message));
+    return andThen(held, (holds): Awaitable<string> => {
+      if (!holds.every(Boolean)) return this.add(message);
+      return andThen(this.#isNew(id), (isNew): Awaitable<string> => {
+        if (!isNew) return this.add(message);
+        this.entries.push(put(`${messages}/${id}`, heldCell(place)));
+        this.fresh.push(id);
+        if (all.length > 0) this.committed.push([message, id]);
+        for (const [one] of all) if (one !== id) this.#alias(one, id);
+        const signatures = selectCommitments(message, everySigner);
+        if (signatures.length > 1) this.#alias(sumOfIds(signatures), id);
+        const children = [...message.entries()].filter(
+          (entry): entry is [string, Message] => entry[0] !== 'commitments' && isMessage(entry[1]),
+        );
+        return andThen(
+          mapInOrder(children, ([key, child]) => this.#hold(child, [...place, key])),
+          () => id,
+        );
+      });
+    });
   }
 
   #addReady(ready: Whole, original: Whole, depth: number): Awaitable<string> {
@@ -92,7 +129,14 @@ export class MessageWriter {
   #isNew(id: string): Awaitable<boolean> {
     if (this.#done.has(id)) return false;
     this.#done.add(id);
-    return andThen(this.#cache.store.read(`${messages}/${id}`), (cell) => cell === undefined);
+    return andThen(this.#cache.store.read(`${messages}/${id}`), (cell): Awaitable<boolean> => {
+      const place = cell && placeIn(decode(cell));
+      if (place === undefined) return cell === undefined;
+      return andThen(readHeld(this.#cache.store, place), (held) => {
+        if (held !== undefined) this.#held.set(id, held);
+        return held === undefined;
+      });
+    });
   }
 
   #addCommitments(unsigned: string, message: Message, isNew: boolean): Awaitable<void> {
@@ -115,7 +159,10 @@ export class MessageWriter {
 
   /** Adds a commitment of a message that is stored; whether its id leads to the message from now on. */
   #addCommitment(unsigned: string, id: string, commitment: Message, message: Message): Awaitable<boolean> {
-    return andThen(this.#cache.store.read(`${commitments}/${unsigned}/${id}`), (known) =>
+    const beside = this.#held.get(unsigned);
+    const held = beside && commitmentsOf(beside).find(([one]) => one === id)?.[1];
+    const stored = held === undefined ? this.#cache.store.read(`${commitments}/${unsigned}/${id}`) : encode(held);
+    return andThen(stored, (known) =>
       andThen(this.#cache.store.read(`${aliases}/${id}`), (alias) =>
         this.#addTo(unsigned, id, commitment, message, known, alias),
       ),
@@ -211,13 +258,6 @@ export class MessageWriter {
       return item.type === 'link' ? new Link(text) : (this.#env.parseTyped(item.type, text) ?? found);
     });
   }
-}
-
-/** What of a message is stored: no private keys, and only what is committed. */
-export function storedPart(message: Message): Message {
-  const plain = message.filter((key) => !isPrivateKey(key));
-  if (!plain.has('commitments')) return plain;
-  return commitmentsOf(plain).length === 0 ? uncommitted(plain) : withOnlyCommitted(plain);
 }
 
 function hasLinks(message: Message): boolean {

@@ -8,7 +8,7 @@ import { type Awaitable, andThen } from '../core/awaitable.ts';
 import { sameBytes } from '../core/bytes.ts';
 import { raise } from '../core/errors.ts';
 import { type Cell, CellTag, linkCell, linkTarget, makeCell, readCell } from './cell.ts';
-import type { Change, Engine } from './engine.ts';
+import type { Change, Engine, Guard } from './engine.ts';
 import { translate } from './failure.ts';
 import { afterChildren, keyPath, maxPathBytes, pathKey, separator, writableKey } from './path.ts';
 import type { Bounds, Condition, Entry, EntryType, Row, Store, StoredFile, WriteOptions } from './store.ts';
@@ -16,6 +16,11 @@ import type { Bounds, Condition, Entry, EntryType, Row, Store, StoredFile, Write
 const maxHops = 64;
 /** A child with more descendants than this is left by a seek instead of by walking. */
 const maxWalk = 16;
+
+interface KeyCondition {
+  readonly key: string;
+  readonly is: Condition['is'];
+}
 
 export class PathStore implements Store {
   readonly engine: Engine;
@@ -95,8 +100,8 @@ export class PathStore implements Store {
     const large: Promise<void>[] = [];
     const changes = this.#changes(batch, large);
     const conditions = when.map(({ path, is }) => ({ key: writableKey(path), is }));
-    const holds = conditions.length === 0 ? undefined : () => conditions.every((one) => this.#holds(one));
-    const commit = (): Awaitable<boolean> => this.engine.commit(changes, durable, holds);
+    const guard = conditions.length === 0 ? undefined : this.#guard(conditions);
+    const commit = (): Awaitable<boolean> => this.engine.commit(changes, durable, guard);
     try {
       const done = large.length === 0 ? commit() : Promise.all(large).then(commit);
       return done instanceof Promise ? done.catch((error) => translate(error, this.name)) : done;
@@ -144,7 +149,15 @@ export class PathStore implements Store {
     return changes;
   }
 
-  #holds({ key, is }: { key: string; is: Condition['is'] }): boolean {
+  #guard(conditions: readonly KeyCondition[]): Guard {
+    const [first] = conditions;
+    return {
+      holds: () => conditions.every((one) => this.#holds(one)),
+      vacant: conditions.length === 1 && first!.is === undefined ? first!.key : undefined,
+    };
+  }
+
+  #holds({ key, is }: KeyCondition): boolean {
     const bytes = this.engine.get(key);
     const cell = bytes === undefined ? undefined : readCell(key, bytes);
     if (cell === undefined || cell.tag === CellTag.link) return is === undefined && cell === undefined;

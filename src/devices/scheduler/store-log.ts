@@ -5,9 +5,9 @@
  *     schedule-head/<process>                →  { slot, chain }
  *     schedule-index/<process>/<message id>  →  slot, for redelivery
  *
- * The messages themselves are in the message cache, so that they can be read by their ids; rows, messages and head go out in one batch,
- * which is applied only if the head is still what the batch was made for. A row of a small message has the whole assignment as well: a
- * long computation reads nothing else.
+ * The messages can be read from the message cache by their ids; rows, messages and head go out in one batch, which is applied only if
+ * its first slot is still free. A row of a small message has the whole assignment, and the message cache only notes that it stands
+ * there: a long computation reads nothing else, and nothing is written twice.
  */
 import { keepUnsigned } from '../../codecs/ids.ts';
 import { isSpeltOtherwise } from '../../codecs/spelling.ts';
@@ -33,10 +33,10 @@ const index = 'schedule-index';
 /** Assignments over this many bytes are only in the message cache. */
 const maxWholeBytes = 16 * 1024;
 
-/** A row, with the whole assignment if that is small. Only the message cache keeps how a message was spelt. */
-function rowBytes(cell: Message, assignment: Message): Uint8Array {
+/** A row with the whole assignment, if that is small. Only the message cache keeps how a message was spelt. */
+function wholeRow(cell: Message, assignment: Message): Uint8Array | undefined {
   const whole = isSpeltOtherwise(assignment) ? undefined : encode(cell.with('whole', assignment));
-  return whole !== undefined && whole.length <= maxWholeBytes ? whole : encode(cell);
+  return whole !== undefined && whole.length <= maxWholeBytes ? whole : undefined;
 }
 
 export class StoreLog implements ScheduleLog {
@@ -69,10 +69,8 @@ export class StoreLog implements ScheduleLog {
     const first = added[0];
     const last = added.at(-1);
     if (first === undefined || last === undefined) return 'ok';
-    const path = `${heads}/${process}`;
-    const before = await this.#store.read(path);
-    const newest = before === undefined ? -1 : decodeHead(before).slot;
-    if (newest + 1 !== first.slot) return 'conflict';
+    const newest = await this.head(process);
+    if ((newest?.slot ?? -1) + 1 !== first.slot) return 'conflict';
     const entries: Entry[] = [];
     const done: (() => void)[] = [];
     const env = this.#environment();
@@ -80,17 +78,19 @@ export class StoreLog implements ScheduleLog {
       // This node has just signed it: checking that again took a fifth of the main thread's time and a second RSA verification per post.
       const ours = commitmentsOf(row.assignment).map(([commitment]) => commitment);
       keepUnsigned(row.assignment, env);
-      const prepared = await this.#cache.prepare(row.assignment, ours);
-      entries.push(...prepared.entries);
-      done.push(prepared.done);
+      const path = rowPath(process, row.slot);
       const cell = message({ assignment: id(row.assignment, 'signed', env), message: row.messageId });
-      entries.push(put(rowPath(process, row.slot), rowBytes(cell, row.assignment)));
+      const whole = wholeRow(cell, row.assignment);
+      const prepared = await this.#cache.prepare(row.assignment, ours, whole && [path, 'whole']);
+      entries.push(...prepared.entries, put(path, whole ?? encode(cell)));
+      done.push(prepared.done);
       entries.push(put(`${index}/${process}/${row.messageId}`, encode(row.slot)));
       if (this.#alongside !== undefined) entries.push(this.#alongside(process, row.slot));
     }
     const head: Head = { slot: last.slot, chain: last.chain };
-    entries.push(put(path, encodeHead(head)));
-    if (!(await this.#store.write(entries, { durable: true, when: [{ path, is: before }] }))) return 'conflict';
+    entries.push(put(`${heads}/${process}`, encodeHead(head)));
+    const when = [{ path: rowPath(process, first.slot), is: undefined }];
+    if (!(await this.#store.write(entries, { durable: true, when }))) return 'conflict';
     for (const finish of done) finish();
     for (const listener of this.#watchers.get(process) ?? []) listener(head);
     return 'ok';

@@ -10,10 +10,11 @@
 import { toText } from '../../core/bytes.ts';
 import { decode } from '../../core/encode.ts';
 import type { Environment } from '../../core/environment.ts';
-import { isMessage } from '../../core/message.ts';
+import { isMessage, type Message } from '../../core/message.ts';
 import { isList, Link, type Value } from '../../core/value.ts';
 import { sha256 } from '../../crypto/hash.ts';
 import { type Cell, CellTag, linkTarget, openCell } from '../cell.ts';
+import { placeIn, readHeld } from '../held-message.ts';
 import * as layout from '../layout.ts';
 import { readMessageCell, splitOf } from '../message-cell.ts';
 import { keyPath, separator } from '../path.ts';
@@ -57,6 +58,8 @@ export async function verifyStore(store: PathStore, options: VerifyOptions = {})
   }
   return { entries, damage: verifier.damage, absent: verifier.absent, orphans: orphans.map((hash) => hash.toHex()) };
 }
+
+const otherId = 'The message in it has another id.';
 
 class Verifier {
   readonly damage: Finding[] = [];
@@ -125,12 +128,20 @@ class Verifier {
   }
 
   #message(path: string, id: string, value: Uint8Array): void {
-    const { value: shallow } = readMessageCell(value, () => undefined);
-    const missing = this.#children(path, shallow);
+    const parts = decode(value);
+    const place = placeIn(parts);
     const env = this.#environment;
+    if (place !== undefined) {
+      const held = this.#quiet(() => readHeld(this.#store, place)) as Message | undefined;
+      if (held === undefined) this.#damaged(path, `The message is missing from \`${place.join(' ')}\`.`);
+      else if (env !== undefined && env.unsignedId(held, env) !== id) this.#damaged(path, otherId);
+      return;
+    }
+    const { value: shallow } = readMessageCell(parts, () => undefined);
+    const missing = this.#children(path, shallow);
     if (env === undefined || missing) return;
-    const whole = readMessageCell(value, (at) => this.#quiet(() => this.#store.read(at))).value;
-    if (env.unsignedId(whole, env) !== id) this.#damaged(path, 'The message in it has another id.');
+    const whole = readMessageCell(parts, (at) => this.#quiet(() => this.#store.read(at))).value;
+    if (env.unsignedId(whole, env) !== id) this.#damaged(path, otherId);
   }
 
   /** Whether a literal of the message is missing. Children that are messages may be. */
