@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The command line: `hyperbeam <command>`. One file per command; this one only finds it and turns errors into sentences. */
+import { availableParallelism } from 'node:os';
 import { AoException } from '../core/errors.ts';
 import { type Command, UsageError } from './command.ts';
 
@@ -121,6 +122,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
   process.exit(0);
 });
+
+// Signatures are made on Node's pool, which has four threads however many cores there are. It looks at this when it is first used.
+process.env['UV_THREADPOOL_SIZE'] ??= String(Math.max(4, availableParallelism()));
 
 try {
   process.exitCode = await main();

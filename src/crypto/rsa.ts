@@ -4,10 +4,11 @@
  *
  * A public key arrives as its bare modulus. Turning it into OpenSSL's form makes a verification a fifth slower (measured: 115 µs against
  * 95), so the last few are kept: a pure function's memory, bounded, and the one mutable thing in this module. Signing and verifying run on
- * Node's thread pool.
+ * Node's thread pool, in turns (pool-turns.ts).
  */
 import { constants, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 import { toBase64Url } from '../core/bytes.ts';
+import { poolTurns } from './pool-turns.ts';
 
 export type PssHash = 'sha256' | 'sha512';
 
@@ -22,10 +23,13 @@ const publicKeys = new Map<string, KeyObject>();
 export function rsaSign(algorithm: PssHash, key: KeyObject, data: Uint8Array): Promise<Uint8Array> {
   const options = { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: saltBytes[algorithm] };
   return new Promise((resolve, reject) => {
-    sign(algorithm, data, options, (error, signature) => {
-      if (error) reject(error);
-      else resolve(new Uint8Array(signature.buffer, signature.byteOffset, signature.byteLength));
-    });
+    poolTurns.sign((done) =>
+      sign(algorithm, data, options, (error, signature) => {
+        done();
+        if (error) reject(error);
+        else resolve(new Uint8Array(signature.buffer, signature.byteOffset, signature.byteLength));
+      }),
+    );
   });
 }
 
@@ -44,7 +48,12 @@ export function rsaVerify(
       padding: constants.RSA_PKCS1_PSS_PADDING,
       saltLength: constants.RSA_PSS_SALTLEN_AUTO,
     };
-    verify(algorithm, data, options, signature, (error, valid) => resolve(error === null && valid));
+    poolTurns.verify((done) =>
+      verify(algorithm, data, options, signature, (error, valid) => {
+        done();
+        resolve(error === null && valid);
+      }),
+    );
   });
 }
 

@@ -60,6 +60,7 @@ import {
 import { consolePages } from './pages.ts';
 import { runStartHook } from './start-hook.ts';
 import { randomBytes, systemClock } from './system.ts';
+import { poolStepsBack } from './thread-priority.ts';
 import { openWallet } from './wallet-file.ts';
 
 /** What a caller may bring along instead of the node making it. */
@@ -276,6 +277,7 @@ export async function startNode(config: Config, parts: NodeParts = {}): Promise<
       ...(tracer === undefined ? {} : { tracer }),
     });
     await server.listen();
+    poolStepsBack();
     cleanup.defer(() => server.close());
     running.found({ port: server.port });
     log.info({ url: server.url, operator: wallet.address }, 'The node is live.');

@@ -1,7 +1,10 @@
 import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { getPriority } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
+import { poolStepsBack } from './thread-priority.ts';
 
 /** A thread that steps back and tells its number, and what it may do, before and after. */
 const program = `
@@ -14,6 +17,23 @@ const program = `
   stepBack();
   parentPort.postMessage({ before, after: getPriority(thread()) });
 `;
+
+test('the pool steps back behind the thread that feeds it, once, where threads have names', async () => {
+  await readFile(import.meta.filename);
+  poolStepsBack();
+  poolStepsBack();
+  const mine = getPriority(process.pid);
+  const pool = process.platform === 'linux' ? threadsNamed('libuv-worker') : [];
+  expect(pool.length > 0).toBe(process.platform === 'linux');
+  for (const thread of pool) expect(getPriority(thread)).toBe(Math.min(19, mine + 3));
+});
+
+function threadsNamed(name: string): number[] {
+  const nameOf = (thread: string): string => readFileSync(`/proc/self/task/${thread}/comm`, 'utf8').trim();
+  return readdirSync('/proc/self/task')
+    .filter((thread) => nameOf(thread) === name)
+    .map(Number);
+}
 
 test('a worker steps back behind the others of its process, where threads can be told apart', async () => {
   const mine = getPriority(process.pid);

@@ -97,7 +97,7 @@ export function unsignedIdentity(message: Message, env: Environment): { id: stri
 /** Reads a decoded cell. `literal` reads a split literal; what it doesn't give stays a lazy link. */
 export function readMessageCell(parts: Value, literal: (path: string, length: number) => Binary | undefined): Body {
   const [stored, spelling, covered] = isList(parts) ? parts : [];
-  if (!(isMessage(stored) || isList(stored)) ) return damaged();
+  if (!(isMessage(stored) || isList(stored))) return damaged();
   const value = rejoin(stored, literal) as Message | readonly Value[];
   if (isMessage(value) && isMessage(spelling)) remember(value, spelling);
   return { value, covered: isList(covered) ? (covered as readonly string[]) : undefined, commitments: [] };

@@ -41,19 +41,6 @@ interface Waiting {
   readonly fail: (reason: unknown) => void;
 }
 
-/**
- * Callers hear of their slots a few at a time. All at once they would keep the thread busy with their answers while nothing is left to
- * sign or to verify: the threads that do stood still for a tenth of the time.
- */
-async function tell(batch: readonly Waiting[]): Promise<void> {
-  for (let i = 0; i < batch.length; i++) {
-    if (i % toldPerTurn === toldPerTurn - 1) await new Promise((resolve) => setImmediate(resolve));
-    batch[i]!.done(batch[i]!.assignment!);
-  }
-}
-
-const toldPerTurn = 64;
-
 export class Sequencer {
   readonly #process: string;
   readonly #log: ScheduleLog;
@@ -174,7 +161,7 @@ export class Sequencer {
           return;
         }
         this.#waiting.splice(0, batch.length);
-        void tell(batch);
+        for (const entry of batch) entry.done(entry.assignment!);
       }
     } finally {
       this.#appending = false;
