@@ -64,8 +64,14 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 // A control character a person would not type: such text is kept as bytes, as bytes.ts has it, so that the encoding is canonical.
 const unusual = /[\x00-\x08\x0b\x0c\x0e-\x1f]/;
 
+/** Bytes of a tag and a length, of which eight are enough. */
+const maxHead = 9;
+
+/** Where encodings are made: one at a time, and what comes out is a copy. Longer ones move to bytes of their own. */
+const scratch = new Uint8Array(16 * 1024);
+
 class Writer {
-  #bytes = new Uint8Array(1024);
+  #bytes = scratch;
   #at = 0;
 
   finish(): Uint8Array {
@@ -159,7 +165,7 @@ class Writer {
 
   /** Short text is by far the most common value: written in place, without a buffer of its own. */
   #text(value: string): void {
-    this.#room(value.length * 3 + 6);
+    this.#room(value.length * 3 + maxHead);
     const start = this.#at;
     const length = value.length <= maxShortText ? this.#ascii(value, start + 1) : -1;
     if (length >= 0) {
@@ -167,13 +173,15 @@ class Writer {
       this.#at = start + 1 + length;
       return;
     }
-    const bytes = encoder.encode(value);
-    if (bytes.length <= maxShortText) this.#byte(shortText + bytes.length);
+    // Behind the longest head it may have, and then up to the one it has.
+    const { written } = encoder.encodeInto(value, this.#bytes.subarray(start + maxHead));
+    if (written <= maxShortText) this.#byte(shortText + written);
     else {
       this.#byte(Tag.text);
-      this.#length(bytes.length);
+      this.#length(written);
     }
-    this.#raw(bytes);
+    this.#bytes.copyWithin(this.#at, start + maxHead, start + maxHead + written);
+    this.#at += written;
   }
 
   #key(key: string): void {

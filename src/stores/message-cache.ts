@@ -65,11 +65,24 @@ const maxKeptAliases = 20_000;
 /** What a message is taken to weigh that stands in another entry, in bytes of its encoding. */
 const heldWeight = 4096;
 
-export interface Prepared {
-  /** The path to read it by. */
-  readonly path: string;
+/** What is to be written, and what is to be called then. */
+export interface Batch {
   readonly entries: readonly Entry[];
   readonly done: () => void;
+}
+
+export interface Prepared extends Batch {
+  /** The path to read it by. */
+  readonly path: string;
+}
+
+/** A message that the caller writes. */
+export interface Standing {
+  readonly message: Message;
+  /** Ids of commitments that need no check, because the caller has made them. */
+  readonly checked: readonly string[];
+  /** Where it will stand whole, with its commitments; absent if nowhere. */
+  readonly place: Place | undefined;
 }
 
 /** A stored message with the forms in which it was asked for. */
@@ -343,37 +356,46 @@ export class MessageCache implements Cache {
   }
 
   /**
-   * What {@link write} would write, for callers who put it into a batch of their own: an assignment and its message together with the
-   * log's row. Nothing of it is there before that batch is; `done` is to be called then. `checked`: ids of commitments that need no check,
-   * because the caller has made them. `place`: where the message will stand whole, with its commitments, when that batch is there.
+   * What {@link write} would write, for callers who put it into a batch of their own. Nothing of it is there before that batch is; `done`
+   * is to be called then.
    */
-  prepare(value: Value, checked: readonly string[] = [], place?: Place): Awaitable<Prepared> {
+  prepare(value: Value): Awaitable<Prepared> {
     if (isBinary(value)) {
       const bytes = toBytes(value);
       const path = `${layout.data}/${layout.hashOf(bytes)}`;
       return { path, entries: [put(path, bytes)], done: () => {} };
     }
     if (!isMessage(value) && !isList(value)) raise('bad-type', 'Only messages, lists and byte strings can be stored.');
-    return this.#prepare(value, checked, place);
+    return this.#prepare(value, []);
   }
 
   /** `checked`: ids that somebody else has found to belong to the value. */
-  #prepare(value: Message | readonly Value[], checked: readonly string[], place?: Place): Awaitable<Prepared> {
+  #prepare(value: Message | readonly Value[], checked: readonly string[]): Awaitable<Prepared> {
     const writer = new MessageWriter(this, this.#environment(), checked);
-    return andThen(place !== undefined && isMessage(value) ? writer.hold(value, place) : writer.add(value), (path) => {
-      const { entries, fresh } = writer;
-      return {
-        path,
-        entries: fresh.length === 0 ? entries : [...entries, this.#index.note(fresh)],
-        done: () => {
-          for (const id of writer.touched) this.#memory.delete(id);
-          for (const [message, id] of writer.committed) {
-            const written = (message.get('commitments') as Message).derive(this.#written, (): Partial<Written> => ({}));
-            Object.assign(written, { message, id });
-          }
-        },
-      };
-    });
+    return andThen(writer.add(value), (path) => ({ path, ...this.#prepared(writer) }));
+  }
+
+  /** As {@link prepare}, for messages that the same batch has whole in entries of the caller's: an assignment in the row of its slot. */
+  prepareStanding(all: readonly Standing[]): Awaitable<Batch> {
+    const checked = all.flatMap((one) => one.checked);
+    const writer = new MessageWriter(this, this.#environment(), checked);
+    const added = mapInOrder(all, ({ message, place }) =>
+      place === undefined ? writer.add(message) : writer.hold(message, place),
+    );
+    return andThen(added, () => this.#prepared(writer));
+  }
+
+  #prepared({ entries, fresh, touched, committed }: MessageWriter): Batch {
+    return {
+      entries: fresh.length === 0 ? entries : [...entries, this.#index.note(fresh)],
+      done: () => {
+        for (const id of touched) this.#memory.delete(id);
+        for (const [message, id] of committed) {
+          const written = (message.get('commitments') as Message).derive(this.#written, (): Partial<Written> => ({}));
+          Object.assign(written, { message, id });
+        }
+      },
+    };
   }
 
   /** Keeps what a source gave. */

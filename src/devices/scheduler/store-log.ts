@@ -20,7 +20,7 @@ import { raise } from '../../core/errors.ts';
 import { id } from '../../core/ids.ts';
 import { loadAll } from '../../core/links.ts';
 import { isMessage, type Message, message } from '../../core/message.ts';
-import type { MessageCache } from '../../stores/message-cache.ts';
+import type { MessageCache, Standing } from '../../stores/message-cache.ts';
 import { type Bounds, type Entry, put, type Store } from '../../stores/store.ts';
 import { type ScheduleCopies, StoreCopies } from './copies.ts';
 import type { Head, Row, ScheduleLog } from './log.ts';
@@ -71,19 +71,23 @@ export class StoreLog implements ScheduleLog {
     if (first === undefined || last === undefined) return 'ok';
     const newest = await this.head(process);
     if ((newest?.slot ?? -1) + 1 !== first.slot) return 'conflict';
-    const entries: Entry[] = [];
-    const done: (() => void)[] = [];
     const env = this.#environment();
-    for (const row of added) {
-      // This node has just signed it: checking that again took a fifth of the main thread's time and a second RSA verification per post.
-      const ours = commitmentsOf(row.assignment).map(([commitment]) => commitment);
-      keepUnsigned(row.assignment, env);
+    const laidOut = added.map((row) => {
       const path = rowPath(process, row.slot);
       const cell = message({ assignment: id(row.assignment, 'signed', env), message: row.messageId });
-      const whole = wholeRow(cell, row.assignment);
-      const prepared = await this.#cache.prepare(row.assignment, ours, whole && [path, 'whole']);
-      entries.push(...prepared.entries, put(path, whole ?? encode(cell)));
-      done.push(prepared.done);
+      return { path, cell, whole: wholeRow(cell, row.assignment), row };
+    });
+    const prepared = await this.#cache.prepareStanding(
+      laidOut.map(({ path, whole, row: { assignment } }): Standing => {
+        keepUnsigned(assignment, env);
+        // This node has just signed it: checking that again took a fifth of the main thread's time and a second RSA verification per post.
+        const checked = commitmentsOf(assignment).map(([commitment]) => commitment);
+        return { message: assignment, checked, place: whole && [path, 'whole'] };
+      }),
+    );
+    const entries: Entry[] = [...prepared.entries];
+    for (const { path, cell, whole, row } of laidOut) {
+      entries.push(put(path, whole ?? encode(cell)));
       entries.push(put(`${index}/${process}/${row.messageId}`, encode(row.slot)));
       if (this.#alongside !== undefined) entries.push(this.#alongside(process, row.slot));
     }
@@ -91,7 +95,7 @@ export class StoreLog implements ScheduleLog {
     entries.push(put(`${heads}/${process}`, encodeHead(head)));
     const when = [{ path: rowPath(process, first.slot), is: undefined }];
     if (!(await this.#store.write(entries, { durable: true, when }))) return 'conflict';
-    for (const finish of done) finish();
+    prepared.done();
     for (const listener of this.#watchers.get(process) ?? []) listener(head);
     return 'ok';
   }
