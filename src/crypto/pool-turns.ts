@@ -14,7 +14,7 @@ const jobsPerThread = 3;
 /** What Node makes of the variable, once, when the pool is first used. */
 const defaultThreads = 4;
 
-class PoolTurns {
+export class PoolTurns {
   readonly #limit: number;
   readonly #signing: Job[] = [];
   readonly #verifying: Job[] = [];

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
 import { storeSuite } from '../../test/conformance/store.ts';
+import type { Awaitable } from '../core/awaitable.ts';
 import { openFs } from './fs.ts';
 import { openLmdb } from './lmdb.ts';
 import { memoryStore } from './memory.ts';
@@ -91,6 +92,25 @@ test('what was written is there after closing and opening again', async () => {
     await using again = await open(at);
     expect(await again.read('l')).toEqual(Uint8Array.of(1));
     expect((await again.read('big'))?.length).toBe(400_000);
+  }
+});
+
+test('of batches that want the same vacancy at once one is written whole, and their neighbours are', async () => {
+  await using memory = memoryStore();
+  await using lmdb = await openLmdb({ directory: fresh() });
+  await using files = openFs({ directory: fresh() });
+  for (const store of [memory, lmdb, files]) {
+    await store.write([put('taken', Uint8Array.of(0))]);
+    const contend = (by: number): Awaitable<boolean> =>
+      store.write([put('slot', Uint8Array.of(by)), put(`of/${by}`, Uint8Array.of(by)), remove(`was/${by}`)], {
+        durable: true,
+        when: [{ path: 'slot', is: undefined }],
+      });
+    const late = store.write([put('late', Uint8Array.of(1))], { when: [{ path: 'taken', is: undefined }] });
+    const answers = await Promise.all([contend(1), store.write([put('plain', Uint8Array.of(9))]), contend(2), late]);
+    expect(answers).toEqual([true, true, false, false]);
+    expect(store.list('')).toEqual(['of', 'plain', 'slot', 'taken']);
+    expect([store.read('slot'), store.list('of')]).toEqual([Uint8Array.of(1), ['1']]);
   }
 });
 

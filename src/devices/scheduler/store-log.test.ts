@@ -1,3 +1,6 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { cacheWorld } from '../../../test/support/cache-world.ts';
 import { httpsig } from '../../codecs/httpsig.ts';
@@ -7,8 +10,32 @@ import { everyCommitment } from '../../core/commitments.ts';
 import { id } from '../../core/ids.ts';
 import { type Message, message } from '../../core/message.ts';
 import { signers, verify } from '../../core/verify.ts';
+import { openLmdb } from '../../stores/lmdb.ts';
 import { memoryStore } from '../../stores/memory.ts';
 import { StoreLog } from './store-log.ts';
+
+test('of two nodes that give the same slot one does; of the other nothing is stored', async () => {
+  await using store = await openLmdb({ directory: mkdtempSync(join(tmpdir(), 'store-log-')) });
+  const process = 'P'.repeat(43);
+  const nodes = [cacheWorld(store), cacheWorld(store)];
+  const rows = await Promise.all(
+    nodes.map(async ({ env, sign }, i) => {
+      const body = await sign(message({ target: process, from: `node ${i}` }));
+      const assignment = await sign(message({ process, slot: 0, node: i, body }));
+      return { slot: 0, assignment, messageId: id(body, 'signed', env), chain: new Uint8Array(32) };
+    }),
+  );
+  const logs = nodes.map(({ cache, env }) => new StoreLog(cache, () => env));
+  expect(await Promise.all(logs.map((log, i) => log.append(process, [rows[i]!])))).toEqual(['ok', 'conflict']);
+  const { cache, env } = cacheWorld(store);
+  const ids = rows.flatMap(({ assignment, messageId }) => [id(assignment, 'signed', env), messageId]);
+  const found = await Promise.all(ids.map(async (one) => (await cache.read(one)) !== undefined));
+  expect(found).toEqual([true, true, false, false]);
+  // Nor may a slot be left out.
+  expect(await logs[1]!.append(process, [{ ...rows[1]!, slot: 2 }])).toBe('conflict');
+  expect(await logs[1]!.append(process, [{ ...rows[1]!, slot: 1 }])).toBe('ok');
+  expect(await logs[0]!.slotOf(process, rows[1]!.messageId)).toBe(1);
+});
 
 test('what was signed in another spelling than ours holds when it is read back, and so does what stands beside it', async () => {
   const store = memoryStore();
