@@ -48,8 +48,13 @@ export function binary(bytes: Uint8Array): Binary {
 export function byteLength(value: Binary): number {
   if (typeof value !== 'string') return value.length;
   // ASCII is by far the most common: count without encoding.
-  for (let i = 0; i < value.length; i++) if (value.charCodeAt(i) > 0x7f) return encoder.encode(value).length;
-  return value.length;
+  return /^[\x00-\x7f]*$/.test(value) ? value.length : encoder.encode(value).length;
+}
+
+/** Whether a value has more than `bytes` bytes. */
+export function isLongerThan(value: Binary, bytes: number): boolean {
+  // A string has at least as many bytes as characters, and at most three times as many.
+  return value.length > bytes || (value.length * 3 > bytes && byteLength(value) > bytes);
 }
 
 export function isBinary(value: unknown): value is Binary {
@@ -191,7 +196,7 @@ export function fromStrictBase64(text: string): Uint8Array | undefined {
 
 /** "Looks like an id": 32, 42 or 43 bytes long, whatever the content (spec 01 §0.2). */
 export function isId(value: unknown): value is Binary {
-  if (!isBinary(value)) return false;
+  if (!isBinary(value) || value.length > 43) return false;
   const n = byteLength(value);
   return n === 32 || n === 42 || n === 43;
 }

@@ -178,7 +178,7 @@ class Handler {
     const failed = (thrown: unknown): void =>
       this.#modules.log?.warn({ err: thrown }, 'A signed request could not be kept in the cache.');
     try {
-      const written = env.cache.write(request.without('priv'));
+      const written = env.cache.write(request);
       if (isPromise(written)) void written.catch(failed);
     } catch (thrown) {
       failed(thrown);

@@ -9,26 +9,30 @@
  */
 import { linkId } from '../codecs/link-id.ts';
 import { type Awaitable, andThen } from '../core/awaitable.ts';
-import { byteLength, isBinary } from '../core/bytes.ts';
-import { commitmentsOf, uncommitted } from '../core/commitments.ts';
+import { isBinary, isLongerThan } from '../core/bytes.ts';
+import { commitmentsOf, uncommitted, withOnlyCommitted } from '../core/commitments.ts';
 import { decode, encode } from '../core/encode.ts';
 import type { Environment } from '../core/environment.ts';
-import { isMessage, type Message } from '../core/message.ts';
+import { isMessage, isPrivateKey, type Message } from '../core/message.ts';
 import { isList, Link, type Value } from '../core/value.ts';
-import { type Body, splitThreshold, storedPart, unsignedIdentity } from './message-cell.ts';
+import { type Body, splitThreshold, unsignedIdentity } from './message-cell.ts';
 import type { Store } from './store.ts';
 
 /** Where a held message stands: the path of the entry, then the keys that lead to it. */
 export type Place = readonly [path: string, ...keys: string[]];
 
 export function canBeHeld(message: Message): boolean {
-  if (message.size === 0 || storedPart(message).size !== message.size) return false;
-  for (const [key, item] of message.entries()) if (key !== 'commitments' && !canStand(item)) return false;
+  if (message.size === 0) return false;
+  if (message.has('commitments') && commitmentsOf(message).length === 0) return false;
+  if (withOnlyCommitted(message) !== message) return false;
+  for (const [key, item] of message.entries()) {
+    if (isPrivateKey(key) || (key !== 'commitments' && !canStand(item))) return false;
+  }
   return true;
 }
 
 function canStand(item: Value): boolean {
-  if (isBinary(item)) return byteLength(item) <= splitThreshold;
+  if (isBinary(item)) return !isLongerThan(item, splitThreshold);
   if (isMessage(item)) return canBeHeld(item);
   return !isList(item) && !(item instanceof Link && item.lazy);
 }

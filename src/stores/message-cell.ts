@@ -13,7 +13,7 @@
 import { committedValue, unsignedCommitment } from '../codecs/ids.ts';
 import { received, remember } from '../codecs/spelling.ts';
 import { toTabm } from '../codecs/structured.ts';
-import { type Binary, byteLength, isBinary, sameBytes, toBytes } from '../core/bytes.ts';
+import { type Binary, isBinary, isLongerThan, sameBytes, toBytes } from '../core/bytes.ts';
 import { commitmentsOf, keysCommittedBy, uncommitted, withOnlyCommitted } from '../core/commitments.ts';
 import { encode } from '../core/encode.ts';
 import type { Environment } from '../core/environment.ts';
@@ -61,7 +61,7 @@ export function makeMessageCell(
   const splits: Split[] = [];
   const shallow = (item: Value, nested = false): Value => {
     // A list with a long literal is a cell of its own, and the literal is split from that.
-    if (isBinary(item)) return !nested && byteLength(item) > splitThreshold ? split(item, splits) : item;
+    if (isBinary(item)) return !nested && isLongerThan(item, splitThreshold) ? split(item, splits) : item;
     if (isMessage(item)) {
       const link = new Link(child(item));
       return item.size === 0 ? item : link;

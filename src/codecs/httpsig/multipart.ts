@@ -6,7 +6,7 @@
  * A part holds the fields of one level; levels are told apart by the part's name, a path. The boundary is a hash of the parts, so it cannot
  * occur in them.
  */
-import { type Binary, byteLength, compareKeys, isBinary } from '../../core/bytes.ts';
+import { type Binary, compareKeys, isBinary, isLongerThan } from '../../core/bytes.ts';
 import type { Environment } from '../../core/environment.ts';
 import { raise } from '../../core/errors.ts';
 import { isMessage, type Message } from '../../core/message.ts';
@@ -21,8 +21,7 @@ const maxHeaderBytes = 4096;
 
 /** Whether a value is too long for a header line. */
 export function isLong(value: Binary): boolean {
-  // A string has at most three times as many bytes as characters.
-  return value.length * 3 > maxHeaderBytes && byteLength(value) > maxHeaderBytes;
+  return isLongerThan(value, maxHeaderBytes);
 }
 
 type Fields = Map<string, Binary>;

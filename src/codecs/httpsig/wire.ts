@@ -18,8 +18,7 @@ function survivesAsValue(value: Binary): boolean {
   if (n === 0) return true;
   if (typeof value === 'string') {
     if (isSpace(value.charCodeAt(0)) || isSpace(value.charCodeAt(n - 1))) return false;
-    for (let i = 0; i < n; i++) if (isControl(value.charCodeAt(i))) return false;
-    return true;
+    return !/[\x00-\x08\x0a-\x1f\x7f]/.test(value);
   }
   const bytes = toBytes(value);
   if (isSpace(bytes[0]!) || isSpace(bytes[n - 1]!)) return false;
