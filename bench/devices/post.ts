@@ -1,11 +1,13 @@
 /**
  * Signed POSTs to schedules, beside what they can't do without: verifying one RSA-4096 signature and making one (issue goal: 75 %). In this
- * process, and over HTTP to a node in a process of its own; to one schedule and to a hundred.
+ * process, and over HTTP to a node in a process of its own; to one schedule and to a hundred. What HTTP and the load generator alone leave
+ * of that is shown as well: a bare server that verifies and signs, and nothing else.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { Agent, request } from 'node:http';
+import { Agent, createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { signRequest } from '../../src/client/signed-request.ts';
@@ -21,11 +23,11 @@ import { rawRsa } from '../support/raw-rsa.ts';
 /** Enough that a signature can always be made while others wait for the disk. */
 const parallel = 64;
 const schedules = 100;
-/** Messages that no node has seen, for all rounds of one figure. Should they not last, they come again, which is a little less work. */
-const poolSize = 10_000;
 const rounds = 7;
 const roundMs = 1_000;
-const warmUpMs = 6_000;
+/** Until everything is compiled, which then costs no more: the first figure of a process waits for that. */
+const compileMs = 20_000;
+const warmUpMs = 3_000;
 const limitName = 'RSA verify + sign';
 const goal = 0.75;
 
@@ -37,6 +39,12 @@ export async function bench(report: Report): Promise<void> {
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
+}
+
+/** How many messages that no node has seen one figure takes. */
+function poolSize(warmUp: number): number {
+  const seconds = (warmUp + rounds * roundMs) / 1_000;
+  return Math.ceil(seconds * 1_000);
 }
 
 /** One verification and one signature, as OpenSSL does them. */
@@ -58,17 +66,19 @@ async function inProcess(directory: string, report: Report): Promise<void> {
     const processes: string[] = [];
     for (let i = 0; i < schedules; i++) processes.push(await world.spawn({ name: `p${i}` }));
     const limit = await rawWork();
+    let warmUp = compileMs;
     for (const targets of [processes.slice(0, 1), processes]) {
-      const run = await poster(world, targets);
+      const run = await poster(world, targets, poolSize(warmUp));
       const name = `in process, POST to ${targets.length === 1 ? 'one schedule' : `${targets.length} schedules`}`;
       report.figure(
         shareFigure(
           name,
           limitName,
-          await against(limit, { parallel, run, cpu: ownCpu }, rounds, roundMs, warmUpMs),
+          await against(limit, { parallel, run, cpu: ownCpu }, rounds, roundMs, warmUp),
           goal,
         ),
       );
+      warmUp = warmUpMs;
     }
   } finally {
     await store[Symbol.asyncDispose]();
@@ -76,15 +86,15 @@ async function inProcess(directory: string, report: Report): Promise<void> {
 }
 
 /** Posts one signed message after the other. Each time an object of its own: nothing about it is known before. */
-async function poster(world: ProcessWorld, targets: readonly string[]): Promise<() => Promise<void>> {
+async function poster(world: ProcessWorld, targets: readonly string[], size: number): Promise<() => Promise<void>> {
   const pool = await Promise.all(
-    Array.from({ length: poolSize }, (_, n) =>
+    Array.from({ length: size }, (_, n) =>
       world.sign({ type: 'Message', target: targets[n % targets.length]!, action: 'Transfer', quantity: '1000', n }),
     ),
   );
   let n = 0;
   return async () => {
-    const body = copyOf(pool[n++ % poolSize]!);
+    const body = copyOf(pool[n++ % size]!);
     const base = message({ device: 'scheduler@1.0' });
     const outcome = await world.library.resolve(base, message({ path: 'schedule', method: 'POST', body }));
     if (outcome.status !== 'ok' || !isMessage(outcome.value))
@@ -102,29 +112,51 @@ function copyOf(one: Message): Message {
 // ---- over HTTP --------------------------------------------------------------------------------------------------------------
 
 async function overHttp(directory: string, report: Report): Promise<void> {
-  const child = fork(import.meta.filename, ['serve', directory], { execArgv: process.execArgv });
   const agent = new Agent({ keepAlive: true, maxSockets: parallel });
+  const limit = await rawWork();
+  await bareHttp(agent, limit, report);
+  const child = fork(import.meta.filename, ['serve', directory], { execArgv: process.execArgv });
   try {
     const [url] = (await once(child, 'message')) as [string];
-    const limit = await rawWork();
+    let warmUp = compileMs;
     for (const signing of ['httpsig@1.0', 'ans104@1.0'] as const) {
       const processes: string[] = [];
       for (let i = 0; i < schedules; i++) processes.push(await spawn(url, agent, `${signing} ${i}`));
       for (const targets of [processes.slice(0, 1), processes]) {
-        const pool = await Promise.all(Array.from({ length: poolSize }, (_, n) => signed(targets, n, signing)));
+        const size = poolSize(warmUp);
+        const pool = await Promise.all(Array.from({ length: size }, (_, n) => signed(targets, n, signing)));
         let n = 0;
         const run = async (): Promise<void> => {
-          const { path, headers, body } = pool[n++ % poolSize]!;
+          const { path, headers, body } = pool[n++ % size]!;
           await post(url + path, agent, headers, body);
         };
         const to = targets.length === 1 ? 'one schedule' : `${targets.length} schedules`;
         const side = { parallel, run, cpu: () => childCpu(child) };
-        const figures = await against(limit, side, rounds, roundMs, warmUpMs);
+        const figures = await against(limit, side, rounds, roundMs, warmUp);
         report.figure(shareFigure(`HTTP, ${signing}, POST to ${to}`, limitName, figures, goal));
+        warmUp = warmUpMs;
       }
     }
   } finally {
     agent.destroy();
+    await stop(child);
+  }
+}
+
+/** What is left of the limit when a bare server does nothing but verify and sign, and answers as many bytes as a node. */
+async function bareHttp(agent: Agent, limit: Side, report: Report): Promise<void> {
+  const child = fork(import.meta.filename, ['bare'], { execArgv: process.execArgv });
+  try {
+    const [url] = (await once(child, 'message')) as [string];
+    const { path, headers, body } = await signed([testWallet('rsa4096-1.json').address], 0, 'httpsig@1.0');
+    const side = { parallel, run: () => post(url + path, agent, headers, body), cpu: () => childCpu(child) };
+    const { rate, limit: raw, work = 0 } = await against(limit, side, rounds, roundMs, warmUpMs);
+    report.figure({
+      name: `HTTP, bare server (by processor time ${Math.round(work * 100)} %)`,
+      rate,
+      limit: { name: limitName, rate: raw },
+    });
+  } finally {
     await stop(child);
   }
 }
@@ -183,4 +215,21 @@ async function serve(directory: string): Promise<void> {
   process.send?.(node.url);
 }
 
+/** Runs as a process of its own. */
+async function serveBare(): Promise<void> {
+  const { run } = await rawWork();
+  const answer = 'x'.repeat(7_000);
+  const server = createServer((incoming, outgoing) => {
+    incoming.resume().on('end', async () => {
+      await run();
+      outgoing.end(answer);
+    });
+  });
+  server.listen(0, '127.0.0.1', () => {
+    tellCpu();
+    process.send?.(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  });
+}
+
 if (process.send !== undefined && process.argv[2] === 'serve') await serve(process.argv[3]!);
+if (process.send !== undefined && process.argv[2] === 'bare') await serveBare();
