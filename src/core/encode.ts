@@ -13,6 +13,10 @@
  *     5 big < 0   length big-endian of -1-n      14 as        value value
  *     6 float     8 bytes, big-endian IEEE 754   16…79  text of 0…63 bytes
  *     7 list      count value*                   128…255 integer 0…127
+ *     15 base64   flags prefix-as-text bytes     1 = the standard alphabet, padded; 0 = base64url, not padded
+ *
+ * Keys and signatures are most of a small message: in base64 they would be a third longer, and a signed message with the assignment it
+ * came in would not fit on a page of the disk.
  */
 import { binary, compareKeys, keyFromBytes, keyToBytes, maxTextBytes } from './bytes.ts';
 import { raise } from './errors.ts';
@@ -38,6 +42,7 @@ const Tag = {
   false: 12,
   sequence: 13,
   as: 14,
+  base64: 15,
 } as const;
 const shortText = 16;
 const maxShortText = 63;
@@ -63,6 +68,16 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 // A control character a person would not type: such text is kept as bytes, as bytes.ts has it, so that the encoding is canonical.
 const unusual = /[\x00-\x08\x0b\x0c\x0e-\x1f]/;
+
+/** Shorter text is not worth the look. */
+const minBase64 = 128;
+/** Characters before the digits, the colon included. */
+const maxPrefix = 16;
+// What the standard alphabet has too counts as standard only if it has the length that padding gives.
+const standardDigits = /^[A-Za-z0-9+/]+={0,2}$/;
+const urlDigits = /^[A-Za-z0-9_-]+$/;
+const standardBase64 = { alphabet: 'base64', lastChunkHandling: 'loose', omitPadding: false } as const;
+const urlBase64 = { alphabet: 'base64url', lastChunkHandling: 'loose', omitPadding: true } as const;
 
 /** Bytes of a tag and a length, of which eight are enough. */
 const maxHead = 9;
@@ -173,6 +188,7 @@ class Writer {
       this.#at = start + 1 + length;
       return;
     }
+    if (value.length >= minBase64 && this.#base64(value)) return;
     // Behind the longest head it may have, and then up to the one it has.
     const { written } = encoder.encodeInto(value, this.#bytes.subarray(start + maxHead));
     if (written <= maxShortText) this.#byte(shortText + written);
@@ -182,6 +198,29 @@ class Writer {
     }
     this.#bytes.copyWithin(this.#at, start + maxHead, start + maxHead + written);
     this.#at += written;
+  }
+
+  /** Writes text that is base64 after a short prefix such as `publickey:`, if it is spelt as {@link Reader} would. */
+  #base64(value: string): boolean {
+    const prefixLength = value.slice(0, maxPrefix).indexOf(':') + 1;
+    const digits = prefixLength === 0 ? value : value.slice(prefixLength);
+    const standard = digits.length % 4 === 0 && standardDigits.test(digits);
+    if (!standard && (digits.length % 4 === 1 || !urlDigits.test(digits))) return false;
+    const start = this.#at;
+    this.#byte(Tag.base64);
+    this.#byte(standard ? 1 : 0);
+    this.#text(value.slice(0, prefixLength));
+    const options = standard ? standardBase64 : urlBase64;
+    const at = this.#at + maxHead;
+    const { written } = this.#bytes.subarray(at).setFromBase64(digits, options);
+    if (this.#bytes.subarray(at, at + written).toBase64(options) !== digits) {
+      this.#at = start;
+      return false;
+    }
+    this.#length(written);
+    this.#bytes.copyWithin(this.#at, at, at + written);
+    this.#at += written;
+    return true;
   }
 
   #key(key: string): void {
@@ -260,6 +299,11 @@ class Reader {
         return integer(this.#big());
       case Tag.bigNegative:
         return integer(-1n - this.#big());
+      case Tag.base64: {
+        const standard = this.#byte() === 1;
+        const prefix = this.#textValue();
+        return prefix + this.#take(this.#length()).toBase64(standard ? standardBase64 : urlBase64);
+      }
       case Tag.float: {
         const bytes = this.#take(8);
         return new Float(new DataView(bytes.buffer, bytes.byteOffset).getFloat64(0));
