@@ -15,6 +15,7 @@ import { isMessage, Message, message } from '../../src/core/message.ts';
 import type { Value } from '../../src/core/value.ts';
 import { lua } from '../../src/devices/lua.ts';
 import { createLibrary } from '../../src/node/library.ts';
+import { poolStepsBack } from '../../src/node/thread-priority.ts';
 import { openLmdb } from '../../src/stores/lmdb.ts';
 import { type ProcessWorld, processWorld, testWallet } from '../../test/support/process-world.ts';
 import { against, childCpu, ownCpu, type Report, type Side, shareFigure, stop, tellCpu } from '../harness.ts';
@@ -61,6 +62,8 @@ async function rawWork(): Promise<Side> {
 
 async function inProcess(directory: string, report: Report): Promise<void> {
   const store = await openLmdb({ directory });
+  // As a node does.
+  poolStepsBack();
   try {
     const world = processWorld({ store, devices: [lua] });
     const processes: string[] = [];

@@ -1,7 +1,7 @@
 /**
  * Where the message cache keeps things in its store. The layout is private to a node; what callers may ask for is in message-cache.ts.
  *
- *     msg/<unsigned id>            the message or list without commitments (message-cell.ts)
+ *     msg/<unsigned id>            the message or list without commitments (message-cell.ts), or where it stands (held-message.ts)
  *     com/<unsigned id>/<id>       one commitment of it; more can be added at any time
  *     id/<commitment id>           the unsigned id it belongs to; the same for the sum of all signatures
  *     data/<hash>                  bytes

@@ -79,7 +79,7 @@ export interface Prepared extends Batch {
 /** A message that the caller writes. */
 export interface Standing {
   readonly message: Message;
-  /** Ids of commitments that need no check, because the caller has made them. */
+  /** Ids of commitments that need no check, because the caller has just made them: then the message is new. */
   readonly checked: readonly string[];
   /** Where it will stand whole, with its commitments; absent if nowhere. */
   readonly place: Place | undefined;

@@ -83,7 +83,9 @@ export class MessageWriter {
     const held = mapInOrder(all, ([one, commitment]) => this.#holds(one, commitment, message));
     return andThen(held, (holds): Awaitable<string> => {
       if (!holds.every(Boolean)) return this.add(message);
-      return andThen(this.#isNew(id), (isNew): Awaitable<string> => {
+      // What the caller has just signed was never stored.
+      const isFresh = all.length > 0 && all.every(([one]) => this.#checked.includes(one));
+      return andThen(isFresh || this.#isNew(id), (isNew): Awaitable<string> => {
         if (!isNew) return this.add(message);
         this.entries.push(put(`${messages}/${id}`, heldCell(place)));
         this.fresh.push(id);
