@@ -73,9 +73,9 @@ const unusual = /[\x00-\x08\x0b\x0c\x0e-\x1f]/;
 const minBase64 = 128;
 /** Characters before the digits, the colon included. */
 const maxPrefix = 16;
-// What the standard alphabet has too counts as standard only if it has the length that padding gives.
-const standardDigits = /^[A-Za-z0-9+/]+={0,2}$/;
-const urlDigits = /^[A-Za-z0-9_-]+$/;
+/** Enough of it to tell base64 from nearly all other text. */
+const sampleLength = 32;
+const firstDigits = /^[A-Za-z0-9+/_-]+$/;
 const standardBase64 = { alphabet: 'base64', lastChunkHandling: 'loose', omitPadding: false } as const;
 const urlBase64 = { alphabet: 'base64url', lastChunkHandling: 'loose', omitPadding: true } as const;
 
@@ -204,16 +204,15 @@ class Writer {
   #base64(value: string): boolean {
     const prefixLength = value.slice(0, maxPrefix).indexOf(':') + 1;
     const digits = prefixLength === 0 ? value : value.slice(prefixLength);
-    const standard = digits.length % 4 === 0 && standardDigits.test(digits);
-    if (!standard && (digits.length % 4 === 1 || !urlDigits.test(digits))) return false;
+    if (!firstDigits.test(digits.slice(0, sampleLength))) return false;
+    const standard = digits.length % 4 === 0 && !digits.includes('-') && !digits.includes('_');
     const start = this.#at;
     this.#byte(Tag.base64);
     this.#byte(standard ? 1 : 0);
     this.#text(value.slice(0, prefixLength));
-    const options = standard ? standardBase64 : urlBase64;
     const at = this.#at + maxHead;
-    const { written } = this.#bytes.subarray(at).setFromBase64(digits, options);
-    if (this.#bytes.subarray(at, at + written).toBase64(options) !== digits) {
+    const written = putBase64(digits, this.#bytes.subarray(at), standard ? standardBase64 : urlBase64);
+    if (written === undefined) {
       this.#at = start;
       return false;
     }
@@ -272,6 +271,20 @@ class Writer {
     const grown = new Uint8Array(Math.max(this.#bytes.length * 4, this.#at + more));
     grown.set(this.#bytes.subarray(0, this.#at));
     this.#bytes = grown;
+  }
+}
+
+/** Decodes base64 into `target`; `undefined` for text that isn't, or that encoding the bytes would not give back. */
+function putBase64(
+  digits: string,
+  target: Uint8Array,
+  options: typeof standardBase64 | typeof urlBase64,
+): number | undefined {
+  try {
+    const { written } = target.setFromBase64(digits, options);
+    return target.subarray(0, written).toBase64(options) === digits ? written : undefined;
+  } catch {
+    return undefined;
   }
 }
 
