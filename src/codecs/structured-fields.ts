@@ -6,7 +6,7 @@
  * bytes that are not printable ASCII cannot occur in a valid field, except inside strings we write ourselves (they are written raw).
  * Malformed input raises `bad-structured-field`; nothing recurses, so depth is no concern, and time is linear in the length.
  */
-import { toBase64 } from '../core/bytes.ts';
+import { fromStrictBase64, toBase64 } from '../core/bytes.ts';
 import { raise } from '../core/errors.ts';
 import { defaultLimits } from '../core/limits.ts';
 
@@ -294,9 +294,10 @@ class Scanner {
     const end = this.#text.indexOf(':', this.#at + 1);
     if (end === -1) this.#fail('the closing `:` of a byte sequence');
     const text = this.#text.slice(this.#at + 1, end);
-    if (text.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) this.#fail('padded standard base64');
+    const bytes = fromStrictBase64(text);
+    if (bytes === undefined) return this.#fail('padded standard base64');
     this.#at = end + 1;
-    return Uint8Array.fromBase64(text);
+    return bytes;
   }
 
   #boolean(): boolean {
