@@ -7,6 +7,7 @@
  */
 import { type Binary, fromBase64, fromStrictBase64, toBase64, toBase64Url, toBytes } from '../../core/bytes.ts';
 import { raise } from '../../core/errors.ts';
+import { Recent } from '../../core/recent.ts';
 import { sha256Base64Url } from '../../crypto/hash.ts';
 
 export type KeyScheme = 'publickey' | 'constant' | 'secret';
@@ -27,6 +28,9 @@ export interface KeyMaterial {
 }
 
 export const constantKeyId = 'constant:ao';
+
+/** A pure function's memory, bounded, for canonical ids: few clients sign many messages, and each of theirs asks three times. */
+const publicKeys = new Recent<string, KeyMaterial>(256);
 
 /**
  * The key a commitment is or will be made with. Raises `bad-commitment` with the reference's word for the reason as its value: a key id
@@ -77,10 +81,19 @@ function materialOf(scheme: KeyScheme, request: KeyRequest): KeyMaterial {
       return { scheme, key: toBytes(secret), keyid: `secret:${committer}`, committer };
     }
     default: {
+      const known = request.keyid === undefined ? undefined : publicKeys.get(request.keyid);
+      if (known !== undefined) return known;
       const text = request.keyid === undefined ? undefined : afterColon(request.keyid);
       const key = text === undefined ? undefined : fromStrictBase64(text);
       if (key === undefined) return refuse('key_mismatch', 'The key id holds no key in standard base64.');
-      return { scheme: 'publickey', key, keyid: publicKeyId(key), committer: keyAddress(key) };
+      const material: KeyMaterial = {
+        scheme: 'publickey',
+        key,
+        keyid: publicKeyId(key),
+        committer: keyAddress(key),
+      };
+      if (request.keyid === material.keyid) publicKeys.set(material.keyid, material);
+      return material;
     }
   }
 }
@@ -89,6 +102,8 @@ function materialOf(scheme: KeyScheme, request: KeyRequest): KeyMaterial {
 export function committerOfKeyId(keyid: string): string | undefined {
   if (keyid.startsWith('secret:')) return keyid.slice(7);
   if (!keyid.startsWith('publickey:')) return undefined;
+  const known = publicKeys.get(keyid);
+  if (known !== undefined) return known.committer;
   const key = fromBase64(keyid.slice(10));
   return key === undefined ? undefined : keyAddress(key);
 }

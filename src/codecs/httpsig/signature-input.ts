@@ -33,9 +33,10 @@ export function writeCommitment(commitment: Message, lines: readonly Line[], env
     const spelt = value === undefined ? undefined : paramText(name, value, env);
     if (spelt !== undefined) input += `;${name}=${spelt}`;
   }
-  const own = signature.length === 32 ? toBase64Url(signature) : sha256Base64Url(signature);
+  const hashed = sha256Base64Url(signature);
+  const own = signature.length === 32 ? toBase64Url(signature) : hashed;
   if (id !== undefined && id !== own && isPrintable(id)) input += `;id=${serializeString(id)}`;
-  const named = signature.length === 0 && id !== undefined ? sha256Base64Url(id) : sha256Base64Url(signature);
+  const named = signature.length === 0 && id !== undefined ? sha256Base64Url(id) : hashed;
   return { label: `comm-${named.toLowerCase()}`, signature: `:${toBase64(signature)}:`, input };
 }
 
