@@ -9,6 +9,7 @@ import { type Binary, fromBase64, fromStrictBase64, toBase64, toBase64Url, toByt
 import { raise } from '../../core/errors.ts';
 import { Recent } from '../../core/recent.ts';
 import { sha256Base64Url } from '../../crypto/hash.ts';
+import { rsaBytes } from '../../crypto/rsa.ts';
 
 export type KeyScheme = 'publickey' | 'constant' | 'secret';
 
@@ -29,7 +30,10 @@ export interface KeyMaterial {
 
 export const constantKeyId = 'constant:ao';
 
-/** A pure function's memory, bounded, for canonical ids: few clients sign many messages, and each of theirs asks three times. */
+/**
+ * A pure function's memory for canonical ids of RSA keys: few clients sign many messages, and each of these asks three times. Bounded in
+ * bytes, too, since only keys of that one length are kept: others may be as long as a body.
+ */
 const publicKeys = new Recent<string, KeyMaterial>(256);
 
 /**
@@ -92,7 +96,7 @@ function materialOf(scheme: KeyScheme, request: KeyRequest): KeyMaterial {
         keyid: publicKeyId(key),
         committer: keyAddress(key),
       };
-      if (request.keyid === material.keyid) publicKeys.set(material.keyid, material);
+      if (key.length === rsaBytes && request.keyid === material.keyid) publicKeys.set(material.keyid, material);
       return material;
     }
   }

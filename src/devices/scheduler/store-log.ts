@@ -20,7 +20,6 @@ import { raise } from '../../core/errors.ts';
 import { id } from '../../core/ids.ts';
 import { loadAll } from '../../core/links.ts';
 import { isMessage, type Message, message } from '../../core/message.ts';
-import { Recent } from '../../core/recent.ts';
 import type { MessageCache, Standing } from '../../stores/message-cache.ts';
 import { type Bounds, type Entry, put, type Store } from '../../stores/store.ts';
 import { type ScheduleCopies, StoreCopies } from './copies.ts';
@@ -30,9 +29,6 @@ import { slotName } from './slot-name.ts';
 const rows = 'schedule';
 const heads = 'schedule-head';
 const index = 'schedule-index';
-
-/** Processes whose newest slot is remembered, as far as this node gave it. */
-const maxNewest = 10_000;
 
 /** Assignments over this many bytes are only in the message cache. */
 const maxWholeBytes = 16 * 1024;
@@ -48,7 +44,6 @@ export class StoreLog implements ScheduleLog {
   readonly #store: Store;
   readonly #cache: MessageCache;
   readonly #environment: () => Environment;
-  readonly #newest = new Recent<string, number>(maxNewest);
   readonly #watchers = new Map<string, Set<(head: Head) => void>>();
 
   readonly #alongside: ((process: string, slot: number) => Entry) | undefined;
@@ -74,11 +69,8 @@ export class StoreLog implements ScheduleLog {
     const first = added[0];
     const last = added.at(-1);
     if (first === undefined || last === undefined) return 'ok';
-    // What this node wrote last is there; whether somebody wrote behind it is looked at when the batch is written.
-    if (this.#newest.get(process) !== first.slot - 1) {
-      const head = await this.head(process);
-      if ((head?.slot ?? -1) + 1 !== first.slot) return 'conflict';
-    }
+    const newest = await this.head(process);
+    if ((newest?.slot ?? -1) + 1 !== first.slot) return 'conflict';
     const env = this.#environment();
     const laidOut = added.map((row) => {
       const path = rowPath(process, row.slot);
@@ -104,7 +96,6 @@ export class StoreLog implements ScheduleLog {
     const when = [{ path: rowPath(process, first.slot), is: undefined }];
     if (!(await this.#store.write(entries, { durable: true, when }))) return 'conflict';
     prepared.done();
-    this.#newest.set(process, last.slot);
     for (const listener of this.#watchers.get(process) ?? []) listener(head);
     return 'ok';
   }
