@@ -1,11 +1,9 @@
 /** `@permaweb/aoconnect` 0.0.90, mainnet mode: `request()` in both signing formats (spec 06 §3, §7.2). */
-import { readFileSync } from 'node:fs';
 import { connect, createSigner } from 'aoconnect-0.0.90';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { runtimeFile } from '../../runtime/build.ts';
-import { NodeClient } from '../../src/client.ts';
-import { testJwk, testWallet } from '../../src/testing/index.ts';
+import { testJwk } from '../../src/testing/index.ts';
 import { type ChildNode, childNode } from '../support/child-node.ts';
+import { runtimeDefinition } from '../support/runtime-definition.ts';
 
 /** Every header of the answer as a member, and its body. */
 interface Answer {
@@ -20,7 +18,7 @@ vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
 let node: ChildNode;
 let request: (fields: object) => Promise<Answer>;
-let module: string;
+let definition: { readonly [name: string]: string };
 
 beforeAll(async () => {
   node = await childNode();
@@ -28,11 +26,7 @@ beforeAll(async () => {
   ({ request } = connect({ MODE: 'mainnet', URL: node.url, signer } as never) as unknown as {
     request(fields: object): Promise<Answer>;
   });
-  using client = new NodeClient({ url: node.url, wallet: testWallet('second') });
-  module = await client.upload({
-    tags: { 'Content-Type': 'application/lua', Name: 'runtime' },
-    data: readFileSync(runtimeFile, 'utf8'),
-  });
+  definition = await runtimeDefinition(node);
 });
 afterAll(() => node[Symbol.asyncDispose]());
 
@@ -42,19 +36,11 @@ async function spawn(format: string): Promise<string> {
     path: '/push',
     method: 'POST',
     type: 'Process',
-    device: 'process@1.0',
-    'scheduler-device': 'scheduler@1.0',
-    'push-device': 'push@1.0',
-    'execution-device': 'lua@5.3a',
-    'lua-dialect': 'standard',
-    function: 'compute',
+    ...definition,
     'data-protocol': 'ao',
     variant: 'ao.N.1',
     'random-seed': crypto.randomUUID(),
     name: format,
-    authority: node.address,
-    scheduler: node.address,
-    module,
     'signing-format': format,
   });
   return String(answer['process']);
