@@ -9,8 +9,9 @@ export function sha256(bytes: Uint8Array): Uint8Array {
   return plain(hash('sha256', bytes, 'buffer'));
 }
 
-export function sha384(bytes: Uint8Array): Uint8Array {
-  return plain(hash('sha384', bytes, 'buffer'));
+/** SHA-384 as text of one byte a character. Text input is hashed as UTF-8. */
+export function sha384Latin1(input: string | Uint8Array): string {
+  return hash('sha384', input, 'latin1');
 }
 
 export function sha512(bytes: Uint8Array): Uint8Array {

@@ -7,6 +7,7 @@
 import { type Awaitable, andThen } from '../../core/awaitable.ts';
 import { isBinary, toBytes } from '../../core/bytes.ts';
 import type { Codec, CommitRequest, Tabm } from '../../core/codec.ts';
+import { commitmentsOf } from '../../core/commitments.ts';
 import type { Environment } from '../../core/environment.ts';
 import { raise } from '../../core/errors.ts';
 import { isMessage, isPrivateKey, type Message } from '../../core/message.ts';
@@ -18,7 +19,7 @@ import { Item, unsignedItemId } from './item.ts';
 import { itemFormat } from './item-format.ts';
 import { readItem } from './read-envelope.ts';
 import { signItem, verifyItem } from './sign-item.ts';
-import { type EnvelopeCheck, verifyEnvelope } from './verify.ts';
+import { type EnvelopeCheck, rememberOrigin, verifyEnvelope } from './verify.ts';
 import { itemOf, writeEnvelope, writeItem } from './write-envelope.ts';
 
 export const ans104: Codec = {
@@ -28,7 +29,13 @@ export const ans104: Codec = {
   toTabm(encoded, _params, env) {
     if (isMessage(encoded)) return encoded;
     if (!isBinary(encoded)) raise('bad-encoding', 'A data item is a byte string.');
-    return readItem(new Item(toBytes(encoded)), conversionOf(itemFormat, env), 'capitals');
+    const item = new Item(toBytes(encoded));
+    const tabm = readItem(item, conversionOf(itemFormat, env), 'capitals');
+    if (item.signed && isMessage(tabm)) {
+      const [id, commitment] = commitmentsOf(tabm)[0]!;
+      rememberOrigin(commitment, { id, message: tabm, valid: () => verifyItem(item) });
+    }
+    return tabm;
   },
 
   fromTabm(tabm, params, env) {

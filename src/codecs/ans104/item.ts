@@ -11,7 +11,7 @@
  */
 import { concatBytes, toBase64Url } from '../../core/bytes.ts';
 import { raise } from '../../core/errors.ts';
-import { deepHash } from '../../crypto/deep-hash.ts';
+import { type DeepHashInput, deepHash, deepHashed } from '../../crypto/deep-hash.ts';
 import { sha256 } from '../../crypto/hash.ts';
 import { rsaType, type SignatureType, signatureType } from './signature-types.ts';
 import { decodeTags, encodeTags, type Tag } from './tags.ts';
@@ -135,7 +135,8 @@ export function itemId(item: Item): Uint8Array {
   return sha256(item.signature);
 }
 
-const noOwner = new Uint8Array(rsaType.ownerBytes);
+const encoder = new TextEncoder();
+const noOwner = deepHashed(new Uint8Array(rsaType.ownerBytes));
 
 /** The id that depends neither on signature nor on signer. */
 export function unsignedItemId(item: Item): Uint8Array {
@@ -147,12 +148,20 @@ export function itemName(item: Item): string {
   return toBase64Url(item.signed ? itemId(item) : unsignedItemId(item));
 }
 
-const encoder = new TextEncoder();
-const prefix = [encoder.encode('dataitem'), encoder.encode('1')];
+const prefix = [deepHashed(encoder.encode('dataitem')), deepHashed(encoder.encode('1'))];
+const nothing = deepHashed(new Uint8Array(0));
 
-function dataToSign(item: Item, type: number, owner: Uint8Array): Uint8Array {
-  const number = encoder.encode(String(type));
-  return deepHash([...prefix, number, owner, item.target, item.anchor, item.tagBytes, item.data]);
+function dataToSign(item: Item, type: number, owner: DeepHashInput): Uint8Array {
+  const { target, anchor } = item;
+  return deepHash([
+    ...prefix,
+    encoder.encode(String(type)),
+    owner,
+    target.length === 0 ? nothing : target,
+    anchor.length === 0 ? nothing : anchor,
+    item.tagBytes,
+    item.data,
+  ]);
 }
 
 /** Where the optional 32 bytes at `at` end. */

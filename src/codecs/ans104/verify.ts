@@ -6,14 +6,17 @@
  *
  * One message may be held in several forms (children inline or as links, bundles in two byte orders) of which the signature covers one.
  * Each is tried; the signer's word decides.
+ *
+ * A message that was just read from an envelope need not be made into it again: the envelope itself is checked, and the message still has
+ * to say what it says ({@link rememberOrigin}).
  */
 import { type Awaitable, andThen } from '../../core/awaitable.ts';
-import { toBase64Url } from '../../core/bytes.ts';
+import { isBinary, toBase64Url } from '../../core/bytes.ts';
 import { commitmentText, rawKeysCommittedBy, withoutLinkSuffix } from '../../core/commitments.ts';
 import type { Environment } from '../../core/environment.ts';
 import { equal } from '../../core/equal.ts';
 import { isMessage, isPrivateKey, type Message } from '../../core/message.ts';
-import { sha256 } from '../../crypto/hash.ts';
+import { sha256Base64Url } from '../../crypto/hash.ts';
 import { isBundled, layoutOf, signatureOf, unsignedType } from './commitment.ts';
 import {
   type Conversion,
@@ -41,6 +44,36 @@ export interface EnvelopeCheck {
 /** The message in one of the forms it may have been signed in; `undefined` if it has none of the kind. */
 export type Form = (message: Message) => Awaitable<Message | undefined>;
 
+/** The signed envelope that a commitment came from. */
+export interface Origin {
+  /** Of the commitment. */
+  readonly id: string;
+  /** What the envelope reads as. */
+  readonly message: Message;
+  /** Whether its signature is valid and the envelope within the limits. Never throws. */
+  valid(): Awaitable<boolean>;
+}
+
+const originSlot = Symbol('the envelope it was read from');
+
+/**
+ * Keeps the envelope of a commitment until it is verified for the first time. Not of a bundle: what is in it may have been read in a way
+ * that does not give the same bundle.
+ */
+export function rememberOrigin(commitment: Message, origin: Origin): void {
+  for (const [key, value] of origin.message.entries()) if (key !== 'commitments' && !isBinary(value)) return;
+  commitment.derive(originSlot, (): { origin?: Origin } => ({ origin }));
+}
+
+/** Whether the message says what the envelope says that its commitment was just read from, and the signature of that is valid. */
+function holdsAsRead(message: Message, id: string, commitment: Message): Awaitable<boolean> {
+  const kept = commitment.derived<{ origin?: Origin }>(originSlot);
+  const origin = kept?.origin;
+  if (origin?.id !== id) return false;
+  delete kept!.origin;
+  return coversSame(message, commitment, origin.message, id) && origin.valid();
+}
+
 /** Whether the commitment holds for the message in one of these forms. Never throws. */
 export async function verifyEnvelope(
   message: Message,
@@ -50,11 +83,12 @@ export async function verifyEnvelope(
   forms: readonly Form[],
   env: Environment,
 ): Promise<boolean> {
+  if (await holdsAsRead(message, id, commitment)) return true;
   const signature = signatureOf(commitment);
   if (signature === undefined) {
     if (commitmentText(commitment, 'type') !== unsignedType || commitment.has('committer')) return false;
   } else {
-    if (toBase64Url(sha256(signature.signature)) !== id) return false;
+    if (sha256Base64Url(signature.signature) !== id) return false;
     if (signature.type.address(signature.owner) !== commitmentText(commitment, 'committer')) return false;
   }
   for (const form of forms) {
