@@ -61,5 +61,6 @@ const listTags: string[] = [];
 
 function tagDigest(known: string[], kind: string, length: number): string {
   if (length > maxKnownLength) return sha384Latin1(`${kind}${length}`);
-  return (known[length] ??= sha384Latin1(`${kind}${length}`));
+  known[length] ??= sha384Latin1(`${kind}${length}`);
+  return known[length];
 }

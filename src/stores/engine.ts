@@ -10,6 +10,8 @@ export interface Engine extends AsyncDisposable {
   readonly readOnly: boolean;
   /** Whether several threads and processes may have it open for writing. */
   readonly shareable: boolean;
+  /** Whether cells may be gone without being removed. Absent: they stay. */
+  readonly forgets?: boolean;
   /** The bytes under a key. They may be shared: never change them. */
   get(key: string): Uint8Array | undefined;
   /** Keys at or above `from` and below `to`, bytewise ascending, or descending with `reverse`. */

@@ -72,6 +72,10 @@ class StoreList implements Store {
     return this.#for('write').every((store) => store.shareable);
   }
 
+  get forgets(): boolean {
+    return this.#for('write').some((store) => store.forgets);
+  }
+
   read(path: string): Awaitable<Uint8Array | undefined> {
     return this.#first((store) => store.read(path));
   }

@@ -35,6 +35,7 @@ function isValue(cell: Uint8Array): boolean {
 
 /** A memory engine that drops values over its budget. */
 class ForgetfulEngine extends MemoryEngine {
+  readonly forgets = true;
   readonly #capacity: number;
   readonly #used = new Map<string, number>();
   #bytes = 0;
@@ -88,6 +89,7 @@ class CachingEngine implements Engine {
   readonly name: string;
   readonly readOnly: boolean;
   readonly shareable = false;
+  readonly forgets: boolean;
   readonly blobs?: NonNullable<Engine['blobs']>;
   readonly #below: Engine;
   readonly #cells: WeightedLru<Uint8Array>;
@@ -95,6 +97,7 @@ class CachingEngine implements Engine {
   constructor(name: string, capacity: number, below: Engine) {
     this.name = name;
     this.readOnly = below.readOnly;
+    this.forgets = below.forgets ?? false;
     if (below.blobs !== undefined) this.blobs = below.blobs;
     this.#below = below;
     this.#cells = new WeightedLru(capacity);

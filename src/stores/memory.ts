@@ -78,6 +78,7 @@ export class MemoryEngine implements Engine {
 
 /** A memory engine that empties itself. */
 class VolatileEngine extends MemoryEngine {
+  readonly forgets = true;
   readonly #limits: VolatileLimits;
   #timer: NodeJS.Timeout | undefined;
 

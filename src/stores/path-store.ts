@@ -43,6 +43,10 @@ export class PathStore implements Store {
     return this.engine.shareable;
   }
 
+  get forgets(): boolean {
+    return this.engine.forgets ?? false;
+  }
+
   read(path: string): Uint8Array | undefined {
     const found = this.#locate(path);
     return found?.cell === undefined ? undefined : this.#bytes(found.key, found.cell);

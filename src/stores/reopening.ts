@@ -23,6 +23,8 @@ export class ReopeningStore implements Store {
   readonly scope: string;
   readonly shareable: boolean;
   readonly readOnly: boolean;
+  /** What is opened again may be something else. */
+  readonly forgets = true;
   readonly #open: () => Awaitable<Store>;
   readonly #maxRetries: number;
   #store: Promise<Store> | undefined;

@@ -18,6 +18,8 @@ export interface Store extends AsyncDisposable {
   readonly readOnly: boolean;
   /** Whether several threads and processes may have it open for writing. */
   readonly shareable: boolean;
+  /** Whether what was written may be gone without being removed, as from memory with limits. */
+  readonly forgets: boolean;
 
   /** The value at a path, links followed; `undefined` for groups and where nothing is. Throws `store-failed` on damage. */
   read(path: string): Awaitable<Uint8Array | undefined>;

@@ -59,6 +59,10 @@ class TieredStore implements Store {
     return this.#back.shareable;
   }
 
+  get forgets(): boolean {
+    return this.#back.forgets;
+  }
+
   read(path: string): Awaitable<Uint8Array | undefined> {
     if (!this.#isImmutable(path)) return this.#back.read(path);
     return andThen(this.#front.read(path), (near): Awaitable<Uint8Array | undefined> => {

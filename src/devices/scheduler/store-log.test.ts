@@ -12,6 +12,8 @@ import { type Message, message } from '../../core/message.ts';
 import { signers, verify } from '../../core/verify.ts';
 import { openLmdb } from '../../stores/lmdb.ts';
 import { memoryStore } from '../../stores/memory.ts';
+import { put } from '../../stores/store.ts';
+import type { Row } from './log.ts';
 import { StoreLog } from './store-log.ts';
 
 test('of two nodes that give the same slot one does; of the other nothing is stored', async () => {
@@ -35,6 +37,27 @@ test('of two nodes that give the same slot one does; of the other nothing is sto
   expect(await logs[1]!.append(process, [{ ...rows[1]!, slot: 2 }])).toBe('conflict');
   expect(await logs[1]!.append(process, [{ ...rows[1]!, slot: 1 }])).toBe('ok');
   expect(await logs[0]!.slotOf(process, rows[1]!.messageId)).toBe(1);
+  // What the first remembers is of no use any more.
+  expect(await logs[0]!.append(process, [{ ...rows[0]!, slot: 1 }])).toBe('conflict');
+  expect(await logs[0]!.append(process, [{ ...rows[0]!, slot: 2 }])).toBe('ok');
+  expect(await logs[1]!.head(process)).toMatchObject({ slot: 2 });
+});
+
+test('a store that forgets is asked for the newest slot each time', async () => {
+  const store = memoryStore({ maxSize: 10 });
+  const { cache, env, sign } = cacheWorld(store);
+  const process = 'P'.repeat(43);
+  const row = async (slot: number): Promise<Row> => {
+    const body = await sign(message({ target: process, n: slot }));
+    const assignment = await sign(message({ process, slot, body }));
+    return { slot, assignment, messageId: id(body, 'signed', env), chain: new Uint8Array(32) };
+  };
+  const log = new StoreLog(cache, () => env);
+  expect(await log.append(process, [await row(0)])).toBe('ok');
+  // The write that makes it too many empties the store.
+  await store.write(Array.from({ length: 10 }, (_, i) => put(`other/${i}`, toBytes('x'))));
+  expect(await log.append(process, [await row(1)])).toBe('conflict');
+  expect(await log.append(process, [await row(0)])).toBe('ok');
 });
 
 test('what was signed in another spelling than ours holds when it is read back, and so does what stands beside it', async () => {

@@ -20,6 +20,7 @@ import { raise } from '../../core/errors.ts';
 import { id } from '../../core/ids.ts';
 import { loadAll } from '../../core/links.ts';
 import { isMessage, type Message, message } from '../../core/message.ts';
+import { Recent } from '../../core/recent.ts';
 import type { MessageCache, Standing } from '../../stores/message-cache.ts';
 import { type Bounds, type Entry, put, type Store } from '../../stores/store.ts';
 import { type ScheduleCopies, StoreCopies } from './copies.ts';
@@ -33,6 +34,9 @@ const index = 'schedule-index';
 /** Assignments over this many bytes are only in the message cache. */
 const maxWholeBytes = 16 * 1024;
 
+/** Processes whose newest slots are remembered. */
+const maxRemembered = 1_024;
+
 /** A row with the whole assignment, if that is small. Only the message cache keeps how a message was spelt. */
 function wholeRow(cell: Message, assignment: Message): Uint8Array | undefined {
   const whole = isSpeltOtherwise(assignment) ? undefined : encode(cell.with('whole', assignment));
@@ -44,6 +48,8 @@ export class StoreLog implements ScheduleLog {
   readonly #store: Store;
   readonly #cache: MessageCache;
   readonly #environment: () => Environment;
+  /** Newest slots of processes that were appended to lately. Whoever takes a slot after that leaves it occupied. */
+  readonly #newest = new Recent<string, number>(maxRemembered);
   readonly #watchers = new Map<string, Set<(head: Head) => void>>();
 
   readonly #alongside: ((process: string, slot: number) => Entry) | undefined;
@@ -69,8 +75,10 @@ export class StoreLog implements ScheduleLog {
     const first = added[0];
     const last = added.at(-1);
     if (first === undefined || last === undefined) return 'ok';
-    const newest = await this.head(process);
-    if ((newest?.slot ?? -1) + 1 !== first.slot) return 'conflict';
+    if (this.#store.forgets || this.#newest.get(process) !== first.slot - 1) {
+      const newest = await this.head(process);
+      if ((newest?.slot ?? -1) + 1 !== first.slot) return 'conflict';
+    }
     const env = this.#environment();
     const laidOut = added.map((row) => {
       const path = rowPath(process, row.slot);
@@ -96,6 +104,7 @@ export class StoreLog implements ScheduleLog {
     const when = [{ path: rowPath(process, first.slot), is: undefined }];
     if (!(await this.#store.write(entries, { durable: true, when }))) return 'conflict';
     prepared.done();
+    this.#newest.set(process, last.slot);
     for (const listener of this.#watchers.get(process) ?? []) listener(head);
     return 'ok';
   }
