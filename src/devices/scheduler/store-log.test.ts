@@ -43,6 +43,26 @@ test('of two nodes that give the same slot one does; of the other nothing is sto
   expect(await logs[1]!.head(process)).toMatchObject({ slot: 2 });
 });
 
+test('the slot of a message is found by its id: the newest, and of no other message with the same content', async () => {
+  const store = memoryStore();
+  const { cache, env, sign } = cacheWorld(store);
+  const process = 'P'.repeat(43);
+  const log = new StoreLog(cache, () => env);
+  const plain = message({ target: process, n: 1 });
+  const [first, again] = [await sign(plain), await sign(plain)];
+  const row = async (slot: number, body: Message): Promise<Row> => {
+    const assignment = await sign(message({ process, slot, body }));
+    return { slot, assignment, messageId: id(body, 'signed', env), chain: new Uint8Array(32) };
+  };
+  const slotOf = (one: Message) => log.slotOf(process, id(one, 'signed', env));
+  expect(await log.append(process, [await row(0, first)])).toBe('ok');
+  await cache.write(again);
+  expect([await slotOf(first), await slotOf(again)]).toEqual([0, undefined]);
+  expect(await log.slotOf('Q'.repeat(43), id(first, 'signed', env))).toBeUndefined();
+  expect(await log.append(process, [await row(1, again), await row(2, first)])).toBe('ok');
+  expect([await slotOf(first), await slotOf(again)]).toEqual([2, 1]);
+});
+
 test('a store that forgets is asked for the newest slot each time', async () => {
   const store = memoryStore({ maxSize: 10 });
   const { cache, env, sign } = cacheWorld(store);
