@@ -11,6 +11,7 @@ import { hmacSha256Base64Url } from '../crypto/hash.ts';
 import { components, defaultKeys, signatureBase } from './httpsig/base.ts';
 import { constantKeyId } from './httpsig/keyid.ts';
 import type { Line } from './httpsig/signature-input.ts';
+import { received } from './spelling.ts';
 import { toTabm } from './structured.ts';
 
 const constantKey = new TextEncoder().encode(constantKeyId);
@@ -35,7 +36,7 @@ const unsignedSlots: { readonly [name in DialectName]: symbol } = {
 
 /** The commitment whose id is the unsigned id of a message, as a map of one. The message's own commitments don't matter. */
 export function unsignedCommitment(message: Message, env: Environment): Message {
-  return message.derive(unsignedSlots[env.dialect.name], () => makeUnsigned(message.without('commitments'), env));
+  return message.derive(unsignedSlots[env.dialect.name], () => makeUnsigned(message, env));
 }
 
 /**
@@ -54,7 +55,9 @@ export function keepUnsigned(message: Message, env: Environment): void {
 }
 
 function makeUnsigned(message: Message, env: Environment): Message {
-  const tabm = toTabm(message, 'link', env) as Message;
+  // Commitments decide on the spelling of a message, and whether its `signature` is one; otherwise its TABM, which is mostly known, will do.
+  const asItIs = received(message) === undefined && !message.has('signature');
+  const tabm = toTabm(asItIs ? message : message.without('commitments'), 'link', env) as Message;
   const { lines, committed } = components(tabm, defaultKeys(tabm), false, env);
   const id = unsignedIdOf(lines);
   const commitment = new Map<string, Value>([

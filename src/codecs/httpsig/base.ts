@@ -18,7 +18,7 @@ import { escapeKey, unescapeKey } from '../key-escape.ts';
 import { serializeString } from '../structured-fields.ts';
 import { typesOf, writeTypes } from '../structured-types.ts';
 import { contentDigest, encodeFields } from './encode.ts';
-import { type Line, writeCommitment } from './signature-input.ts';
+import { type Line, namesOf, writeCommitment } from './signature-input.ts';
 import { joinBinaries } from './text.ts';
 
 /** The covered components in order, and the keys of the message that they cover. */
@@ -97,7 +97,7 @@ export function signOwnCommitment(tabm: Message, fields: Map<string, Binary>, en
   const bundle = tabm.get('bundle');
   if (bundle !== undefined) own.set('bundle', bundle);
   const { lines } = components(tabm.without('signature'), rawKeysCommittedBy(tabm), false, env);
-  const { label, signature, input } = writeCommitment(new Message(own), lines, env);
+  const { label, signature, input } = writeCommitment(new Message(own), namesOf(lines), env);
   fields.set('signature', `${label}=${signature}`);
   fields.set('signature-input', `${label}=${input}`);
 }

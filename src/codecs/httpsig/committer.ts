@@ -40,7 +40,7 @@ import { inlined, linked } from './children.ts';
 import { isForeign, verifyForeign } from './foreign.ts';
 import { type KeyMaterial, keyMaterial, publicKeyId } from './keyid.ts';
 import { withLinkedBytes } from './linked-bytes.ts';
-import { isBundle } from './signature-input.ts';
+import { isBundle, rememberNames } from './signature-input.ts';
 
 const device = 'httpsig@1.0';
 
@@ -88,7 +88,9 @@ async function sign(tabm: Message, request: CommitRequest, env: Environment): Pr
   const signature = await wallet.sign('rsa-pss-sha512', toBytes(base));
   fields.set('signature', toBase64Url(signature));
   fields.set('committed', committedValue(covered.committed, env));
-  const signed = addCommitment(tabm, sha256Base64Url(signature), new Message(fields));
+  const commitment = new Message(fields);
+  rememberNames(commitment, covered.lines, env);
+  const signed = addCommitment(tabm, sha256Base64Url(signature), commitment);
   // Every signature goes with the unsigned identity of what it covers.
   const { committed } = request;
   return authenticate(
@@ -165,7 +167,9 @@ export function authenticated(
     const id = hmacSha256Base64Url(material.key, signatureBase(lines, signatureParams(fields)));
     fields.set('signature', id);
     fields.set('committed', committedValue(committed, env));
-    return [id, new Message(fields)] as const;
+    const commitment = new Message(fields);
+    rememberNames(commitment, lines, env);
+    return [id, commitment] as const;
   });
 }
 

@@ -24,7 +24,7 @@ import { committerOfKeyId } from './keyid.ts';
 import { withLinkedBytes } from './linked-bytes.ts';
 import { decodeName } from './names.ts';
 import { readOriginalTags } from './original-tags.ts';
-import { isBundle, type Line, writeCommitment } from './signature-input.ts';
+import { isBundle, namesOf, rememberedNames, writeCommitment } from './signature-input.ts';
 
 export interface Siginfo {
   readonly signature: string;
@@ -40,22 +40,24 @@ export function writeSiginfo(
   env: Environment,
 ): Awaitable<Siginfo> {
   // The commitments of one message mostly cover the same keys: work their components out once.
-  const known = new Map<string, Awaitable<readonly Line[]>>();
-  const linesOf = (commitment: Message): Awaitable<readonly Line[]> => {
+  const known = new Map<string, Awaitable<readonly string[]>>();
+  const namesFor = (commitment: Message): Awaitable<readonly string[]> => {
+    const remembered = rememberedNames(commitment, env);
+    if (remembered !== undefined) return remembered;
     const raw = rawKeysCommittedBy(commitment);
     const bundle = isBundle(commitment);
     const name = `${bundle}\n${raw.join('\n')}`;
-    let lines = known.get(name);
-    if (lines === undefined) {
-      lines = andThen(bundle ? inlined(tabm, env) : linked(tabm, env), (prepared) =>
-        andThen(withLinkedBytes(prepared, env, raw), (ready) => components(ready, raw, bundle, env).lines),
+    let names = known.get(name);
+    if (names === undefined) {
+      names = andThen(bundle ? inlined(tabm, env) : linked(tabm, env), (prepared) =>
+        andThen(withLinkedBytes(prepared, env, raw), (ready) => namesOf(components(ready, raw, bundle, env).lines)),
       );
-      known.set(name, lines);
+      known.set(name, names);
     }
-    return lines;
+    return names;
   };
   const written = mapInOrder(commitments, ([id, commitment]) =>
-    andThen(linesOf(commitment), (lines) => writeCommitment(commitment, lines, env, id)),
+    andThen(namesFor(commitment), (names) => writeCommitment(commitment, names, env, id)),
   );
   return andThen(written, (entries) => {
     entries.sort((a, b) => compareKeys(a.label, b.label));

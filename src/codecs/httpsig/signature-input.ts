@@ -4,6 +4,7 @@
  */
 import { type Binary, fromBase64, isBinary, toBase64, toBase64Url, toText } from '../../core/bytes.ts';
 import { commitmentText } from '../../core/commitments.ts';
+import type { DialectName } from '../../core/dialect.ts';
 import type { Environment } from '../../core/environment.ts';
 import { raise } from '../../core/errors.ts';
 import { isMessage, type Message } from '../../core/message.ts';
@@ -21,11 +22,42 @@ export interface Written {
   readonly input: string;
 }
 
-/** `id` is the commitment's, if it is known: an id that doesn't follow from the signature travels as a parameter. */
-export function writeCommitment(commitment: Message, lines: readonly Line[], env: Environment, id?: string): Written {
+const namesSlot = Symbol('names of the components');
+
+/** What a commitment covers in the rules of a dialect. */
+interface Named {
+  readonly dialect: DialectName;
+  readonly names: readonly string[];
+}
+
+/** Keeps with a commitment that was just made which components it covers: whoever writes it need not work them out again. */
+export function rememberNames(commitment: Message, lines: readonly Line[], env: Environment): void {
+  commitment.derive(namesSlot, (): Named => ({ dialect: env.dialect.name, names: namesOf(lines) }));
+}
+
+/** The names that {@link rememberNames} was given. */
+export function rememberedNames(commitment: Message, env: Environment): readonly string[] | undefined {
+  const named = commitment.derived<Named>(namesSlot);
+  return named?.dialect === env.dialect.name ? named.names : undefined;
+}
+
+export function namesOf(lines: readonly Line[]): readonly string[] {
+  return lines.map(([name]) => name);
+}
+
+/**
+ * `covered`: names of the components in order. `id` is the commitment's, if it is known: an id that doesn't follow from the signature
+ * travels as a parameter.
+ */
+export function writeCommitment(
+  commitment: Message,
+  covered: readonly string[],
+  env: Environment,
+  id?: string,
+): Written {
   const signature = fromBase64(commitmentText(commitment, 'signature') ?? '');
   if (signature === undefined) raise('bad-base64', 'The `signature` of a commitment is not base64.');
-  const names = lines.map(([name]) => serializeString(name.startsWith('@') ? name.slice(1) : name));
+  const names = covered.map((name) => serializeString(name.startsWith('@') ? name.slice(1) : name));
   let input = `(${names.join(' ')});alg=${serializeString(algorithm(commitment))}`;
   const further = commitment.keys().filter((name) => !apart.has(name) && isParamName(name));
   for (const name of [...leadingParams, ...further]) {

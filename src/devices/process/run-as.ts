@@ -2,6 +2,7 @@
  * Role switching (spec 04 §1.3): a process does none of its work itself. To schedule, to execute or to push it takes on the device of that
  * role, resolves the request, and puts its own device back.
  */
+import { type Awaitable, andThen } from '../../core/awaitable.ts';
 import type { Ao } from '../../core/device.ts';
 import { equal } from '../../core/equal.ts';
 import { isMessage, type Message } from '../../core/message.ts';
@@ -18,8 +19,8 @@ const defaults: { readonly [role: string]: string } = {
 };
 
 /** The device that plays a role for this process. */
-export async function roleDevice(ao: Ao, base: Message, role: string): Promise<Value> {
-  return (await plain(ao, base, `${role}-device`)) ?? defaults[role] ?? role;
+export function roleDevice(ao: Ao, base: Message, role: string): Awaitable<Value> {
+  return andThen(plain(ao, base, `${role}-device`), (named) => named ?? defaults[role] ?? role);
 }
 
 /** The base dressed for a role. */

@@ -2,6 +2,7 @@
  * Whose schedule is meant, and who keeps it (spec 04 §2.1, §2.2): the message to schedule, the process it goes to, that process's
  * definition, and the addresses of its schedulers.
  */
+import { type Awaitable, andThen } from '../../core/awaitable.ts';
 import { humanId, isBinary, isId, toText } from '../../core/bytes.ts';
 import type { Cache } from '../../core/cache.ts';
 import type { Ao } from '../../core/device.ts';
@@ -10,7 +11,7 @@ import { text } from '../../core/fields.ts';
 import { isMessage, type Message } from '../../core/message.ts';
 import { isList, type Value } from '../../core/value.ts';
 import { verify } from '../../core/verify.ts';
-import { asMessage, plain } from '../plain.ts';
+import { asMessage, firstPlain, plain } from '../plain.ts';
 
 /** The message a POST asks to schedule: the one `subject` names, else the request's `body`, else the request itself. */
 export async function subjectOf(ao: Ao, base: Message, request: Message): Promise<Message> {
@@ -22,8 +23,8 @@ export async function subjectOf(ao: Ao, base: Message, request: Message): Promis
 }
 
 /** Whether this message defines a process. */
-export async function isProcess(ao: Ao, message: Message): Promise<boolean> {
-  return (await textAt(ao, message, 'type')) === 'Process';
+export function isProcess(ao: Ao, message: Message): Awaitable<boolean> {
+  return andThen(textAt(ao, message, 'type'), (type) => type === 'Process');
 }
 
 /** The process a message to be scheduled goes to: itself if it is one, else its target, else what request and base are about. */
@@ -44,11 +45,12 @@ export async function processOfRequest(ao: Ao, base: Message, request: Message):
 }
 
 /** `target` as an id, without a hint. */
-export async function targetOf(ao: Ao, message: Message): Promise<string | undefined> {
-  const target = await plain(ao, message, 'target');
-  if (target === undefined || !isBinary(target)) return undefined;
-  if (isId(target)) return humanId(target);
-  return splitHint(toText(target) ?? '').id;
+export function targetOf(ao: Ao, message: Message): Awaitable<string | undefined> {
+  return andThen(plain(ao, message, 'target'), (target) => {
+    if (target === undefined || !isBinary(target)) return undefined;
+    if (isId(target)) return humanId(target);
+    return splitHint(toText(target) ?? '').id;
+  });
 }
 
 /** An address or process id, and where its owner says it can be found: `<id>?hint=<url>`. */
@@ -78,8 +80,7 @@ export async function definitionOf(
   subject?: Message,
 ): Promise<Message | undefined> {
   if (!isId(process)) return undefined;
-  const isIt = async (message: Message): Promise<boolean> =>
-    ao.id(message, 'signed') === process && (await verify(message, env));
+  const isIt = (message: Message): Awaitable<boolean> => ao.id(message, 'signed') === process && verify(message, env);
   const inside = await plain(ao, base, 'process');
   if (isMessage(inside) && (await isIt(inside))) return inside;
   for (const candidate of subject === undefined ? [base] : [subject, base]) {
@@ -92,9 +93,12 @@ export async function definitionOf(
 }
 
 /** The schedulers a process names, in its order: addresses or names of identities, with hints. */
-export async function schedulersOf(ao: Ao, definition: Message): Promise<readonly string[]> {
-  const named = (await plain(ao, definition, 'scheduler')) ?? (await plain(ao, definition, 'scheduler-location'));
-  return named === undefined ? [] : addressList(named);
+export function schedulersOf(ao: Ao, definition: Message): Awaitable<readonly string[]> {
+  const named = firstPlain(ao, [
+    [definition, 'scheduler'],
+    [definition, 'scheduler-location'],
+  ]);
+  return andThen(named, (addresses) => (addresses === undefined ? [] : addressList(addresses)));
 }
 
 /** A list of addresses in any of the forms processes use: a list, a numbered message, or comma-separated text with optional quotes. */
@@ -110,7 +114,6 @@ export function addressList(value: Value): readonly string[] {
     .filter((item) => item !== '');
 }
 
-export async function textAt(ao: Ao, message: Message, key: string): Promise<string | undefined> {
-  const value = await plain(ao, message, key);
-  return value === undefined ? undefined : text.read(value);
+export function textAt(ao: Ao, message: Message, key: string): Awaitable<string | undefined> {
+  return andThen(plain(ao, message, key), (value) => (value === undefined ? undefined : text.read(value)));
 }
