@@ -2,24 +2,23 @@
  * Unsigned ids (spec 02 §3.1): a message's identity is the HMAC of its signature base under the key everybody knows, `constant:ao`. Pure
  * and synchronous; children count by their own ids and are not loaded.
  */
-import { commitmentsOf, commitmentText, keysCommittedBy } from '../core/commitments.ts';
+import { compareKeys, sameKeys } from '../core/bytes.ts';
+import { commitmentsOf, commitmentText, keysCommittedBy, withoutLinkSuffix } from '../core/commitments.ts';
 import type { DialectName } from '../core/dialect.ts';
 import type { Environment } from '../core/environment.ts';
 import { Message } from '../core/message.ts';
 import { isList, type Value } from '../core/value.ts';
-import { hmacSha256Base64Url } from '../crypto/hash.ts';
 import { components, defaultKeys, signatureBase } from './httpsig/base.ts';
-import { constantKeyId } from './httpsig/keyid.ts';
+import { constantHmac, constantKeyId } from './httpsig/keyid.ts';
 import type { Line } from './httpsig/signature-input.ts';
 import { received } from './spelling.ts';
 import { toTabm } from './structured.ts';
 
-const constantKey = new TextEncoder().encode(constantKeyId);
 const unsignedParams = `;alg="hmac-sha256";keyid="${constantKeyId}"`;
 
 /** The HMAC of these lines under the constant key, as an id. */
 export function unsignedIdOf(lines: readonly Line[]): string {
-  return hmacSha256Base64Url(constantKey, signatureBase(lines, unsignedParams));
+  return constantHmac(signatureBase(lines, unsignedParams));
 }
 
 /** The id of a message without its commitments, or of a list. `Environment.unsignedId` of a real node. */
@@ -54,10 +53,30 @@ export function keepUnsigned(message: Message, env: Environment): void {
   }
 }
 
+const verifiedSlots: { readonly [name in DialectName]: symbol } = {
+  '2025-09': Symbol('unsigned id'),
+  '2025-11': Symbol('unsigned id'),
+  '2026': Symbol('unsigned id'),
+};
+
+/**
+ * Keeps that a TABM's commitment of this id was found to be its unsigned one, by the rules of the environment's dialect and over these
+ * keys: if that is all of them, it need not be made again.
+ */
+export function foundUnsigned(tabm: Message, id: string, keys: readonly string[], env: Environment): void {
+  const all = defaultKeys(tabm);
+  // In the dialect of 2026 the order of the keys counts as well.
+  const covered = env.dialect.componentOrder === 'committed' ? keys : [...keys].sort(compareKeys);
+  if (sameKeys(covered.map(withoutLinkSuffix), all)) tabm.derive(verifiedSlots[env.dialect.name], () => id);
+}
+
 function makeUnsigned(message: Message, env: Environment): Message {
   // Commitments decide on the spelling of a message, and whether its `signature` is one; otherwise its TABM, which is mostly known, will do.
   const asItIs = received(message) === undefined && !message.has('signature');
   const tabm = toTabm(asItIs ? message : message.without('commitments'), 'link', env) as Message;
+  const verified = tabm.derived<string>(verifiedSlots[env.dialect.name]);
+  const own = commitmentsOf(message).find(([one]) => one === verified)?.[1];
+  if (own !== undefined) return new Message(new Map([[verified!, own]]));
   const { lines, committed } = components(tabm, defaultKeys(tabm), false, env);
   const id = unsignedIdOf(lines);
   const commitment = new Map<string, Value>([

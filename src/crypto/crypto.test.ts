@@ -9,7 +9,7 @@ import { arweaveAddress, base58, ethereumAddress, normalizeEthereumAddress } fro
 import { type DeepHashInput, deepHash } from './deep-hash.ts';
 import { ed25519Verify } from './ed25519.ts';
 import { ethereumVerify } from './ethereum.ts';
-import { hmacSha256Base64Url, keccak256, sha256, sha512 } from './hash.ts';
+import { hmacSha256Base64Url, hmacUnder, keccak256, sha256, sha512 } from './hash.ts';
 import { rsaVerify } from './rsa.ts';
 import { generateWallet, type Jwk, walletFromJwk, walletToJwk } from './wallet.ts';
 
@@ -39,6 +39,10 @@ describe('hashes', () => {
     const expected = Buffer.from('f7bc83f430538424b13298e6aa6fb143ef4d59a14946175997479dbc2d1a3cd8', 'hex');
     expect(hmacSha256Base64Url(bytes('key'), bytes(said))).toBe(expected.toString('base64url'));
     expect(hmacSha256Base64Url(bytes('key'), said)).toBe(expected.toString('base64url'));
+    const hmac = hmacUnder('key');
+    expect([hmac(said), hmac(bytes(said)), hmac(said)]).toEqual(Array(3).fill(expected.toString('base64url')));
+    const other = 'Größe 10 €';
+    expect(hmac(other)).toBe(hmacSha256Base64Url(bytes('key'), bytes(other)));
   });
 
   interface DeepHashCase {

@@ -86,21 +86,24 @@ async function* timed(source: Readable, limits: BodyLimits): AsyncGenerator<Uint
   source.once('end', onEnd);
   source.once('error', onGone);
   source.once('close', onGone);
-  const whole = setTimeout(
-    () => fail(new AoError('timeout', 'The body took too long.', { status: 408 })),
-    limits.bodyTimeoutMs,
-  );
-  const idle = setTimeout(
-    () => fail(new AoError('timeout', 'No part of the body came for too long.', { status: 408 })),
-    limits.bodyIdleTimeoutMs,
-  );
+  const end = performance.now() + limits.bodyTimeoutMs;
+  const late = (): void =>
+    fail(
+      new AoError(
+        'timeout',
+        performance.now() < end ? 'No part of the body came for too long.' : 'The body took too long.',
+        { status: 408 },
+      ),
+    );
+  const clock = setTimeout(late, Math.min(limits.bodyIdleTimeoutMs, limits.bodyTimeoutMs));
   try {
     for (;;) {
       const chunk = source.read() as Uint8Array | null;
       if (chunk !== null) {
-        idle.refresh();
+        clock.refresh();
         yield chunk;
-        continue;
+        if (performance.now() >= end) late();
+        if (failure === undefined) continue;
       }
       if (ended || source.readableEnded) return;
       if (failure !== undefined) throw new AoException(failure);
@@ -111,8 +114,7 @@ async function* timed(source: Readable, limits: BodyLimits): AsyncGenerator<Uint
       wake = () => undefined;
     }
   } finally {
-    clearTimeout(whole);
-    clearTimeout(idle);
+    clearTimeout(clock);
     source.off('readable', onReadable);
     source.off('end', onEnd);
     source.off('close', onGone);

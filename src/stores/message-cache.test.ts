@@ -13,6 +13,7 @@ import { openFs } from './fs.ts';
 import { openLmdb } from './lmdb.ts';
 import { verifyStore } from './maintenance/verify.ts';
 import { memoryStore } from './memory.ts';
+import { put } from './store.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'cache-'));
 let counter = 0;
@@ -44,6 +45,17 @@ const { value } = fc.letrec<{ value: Value }>((tie) => ({
     fc.array(fc.tuple(key.filter(usable), tie('value')), { maxLength: 4 }).map((entries) => messageFrom(entries)),
   ),
 }));
+
+test('a signed message that a store of limited memory has lost is written again', async () => {
+  const store = memoryStore({ maxSize: 10 });
+  const { cache, sign } = cacheWorld(store);
+  const value = await sign(messageFrom([['a', 'b']]));
+  const path = await cache.write(value);
+  await store.write(Array.from({ length: 10 }, (_, i) => put(`other/${i}`, new Uint8Array(1))));
+  expect(await cacheWorld(store).cache.read(path)).toBeUndefined();
+  expect(await cache.write(value)).toBe(path);
+  expect(await cacheWorld(store).cache.read(path)).toBeDefined();
+});
 
 test('random messages come back whole under their id, from every store', async () => {
   await using lmdb = await openLmdb({ directory: fresh() });

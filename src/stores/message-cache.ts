@@ -343,7 +343,7 @@ export class MessageCache implements Cache {
   write(value: Value, options: { readonly durable?: boolean } = {}): Awaitable<string> {
     const before = options.durable !== true && isMessage(value) ? this.#writtenAs(value) : undefined;
     if (before === undefined) return this.#write(value, options);
-    // A store of limited memory may have lost it since.
+    if (!this.store.forgets) return before;
     return andThen(this.store.read(`${layout.messages}/${before}`), (cell) =>
       cell === undefined ? this.#write(value, options) : before,
     );

@@ -90,14 +90,6 @@ export function cacheSuite({ name, open }: CacheFactory): void {
       );
     }
 
-    check('a signed message that the store has lost is written again', async (world, store) => {
-      const value = await world.sign(T('Simple signed data item'));
-      const path = await world.cache.write(value);
-      await store.reset();
-      expect(await world.cache.write(value)).toBe(path);
-      expect(await cacheWorld(store).cache.read(path)).toBeDefined();
-    });
-
     check('[row C6] a deep message with signed parts', async (world) => {
       const level3 = await world.sign(T([1, 2, 3]));
       const level1 = await world.sign(

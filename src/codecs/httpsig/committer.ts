@@ -24,6 +24,7 @@ import {
   committedKeys,
   everySigner,
   keepCommitments,
+  keysCommittedBy,
   rawKeysCommittedBy,
 } from '../../core/commitments.ts';
 import { type Dialect, dialects } from '../../core/dialect.ts';
@@ -31,14 +32,14 @@ import type { Environment } from '../../core/environment.ts';
 import { raise } from '../../core/errors.ts';
 import { isMessage, Message } from '../../core/message.ts';
 import type { Value } from '../../core/value.ts';
-import { hmacSha256Base64Url, sha256Base64Url } from '../../crypto/hash.ts';
+import { sha256Base64Url } from '../../crypto/hash.ts';
 import { rsaVerify } from '../../crypto/rsa.ts';
-import { committedValue } from '../ids.ts';
+import { committedValue, foundUnsigned } from '../ids.ts';
 import { type ChildForm, childForm } from '../load.ts';
 import { type Components, components, defaultKeys, signatureBase, signatureParams } from './base.ts';
 import { inlined, linked } from './children.ts';
 import { isForeign, verifyForeign } from './foreign.ts';
-import { type KeyMaterial, keyMaterial, publicKeyId } from './keyid.ts';
+import { constantKeyId, hmacWith, type KeyMaterial, keyMaterial, publicKeyId } from './keyid.ts';
 import { withLinkedBytes } from './linked-bytes.ts';
 import { isBundle, rememberNames } from './signature-input.ts';
 
@@ -164,7 +165,7 @@ export function authenticated(
   const bundle = request.bundle === true;
   const before = known !== undefined && known.bundle === bundle && isSameCover(known.keys, keys) ? known : undefined;
   return andThen(before?.covered ?? covering(tabm, keys, bundle, env), ({ lines, committed }) => {
-    const id = hmacSha256Base64Url(material.key, signatureBase(lines, signatureParams(fields)));
+    const id = hmacWith(material, signatureBase(lines, signatureParams(fields)));
     fields.set('signature', id);
     fields.set('committed', committedValue(committed, env));
     const commitment = new Message(fields);
@@ -234,7 +235,16 @@ function check(
   }
   if (type === 'hmac-sha256' && material.scheme !== 'publickey') {
     if (id !== toBase64Url(signature)) return false;
-    return anyBase(tabm, commitment, env, (base) => sameText(hmacSha256Base64Url(material.key, base), id));
+    let tries = 0;
+    return anyBase(tabm, commitment, env, (base) => {
+      tries++;
+      if (!sameText(hmacWith(material, base), id)) return false;
+      // The first base is that of the node's own dialect.
+      if (tries === 1 && keyid === constantKeyId && !isBundle(commitment)) {
+        foundUnsigned(tabm, id, keysCommittedBy(commitment), env);
+      }
+      return true;
+    });
   }
   return false;
 }

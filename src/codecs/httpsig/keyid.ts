@@ -8,7 +8,7 @@
 import { type Binary, fromBase64, fromStrictBase64, toBase64, toBase64Url, toBytes } from '../../core/bytes.ts';
 import { raise } from '../../core/errors.ts';
 import { Recent } from '../../core/recent.ts';
-import { sha256Base64Url } from '../../crypto/hash.ts';
+import { hmacSha256Base64Url, hmacUnder, sha256Base64Url } from '../../crypto/hash.ts';
 import { rsaBytes } from '../../crypto/rsa.ts';
 
 export type KeyScheme = 'publickey' | 'constant' | 'secret';
@@ -29,6 +29,14 @@ export interface KeyMaterial {
 }
 
 export const constantKeyId = 'constant:ao';
+
+/** The HMAC under the key that everybody knows, as an id: what unsigned ids are. */
+export const constantHmac = hmacUnder(constantKeyId);
+
+/** The HMAC under the key, as an id. */
+export function hmacWith({ key, keyid }: KeyMaterial, input: Binary): string {
+  return keyid === constantKeyId ? constantHmac(input) : hmacSha256Base64Url(key, input);
+}
 
 /**
  * A pure function's memory for canonical ids of RSA keys: few clients sign many messages, and each of these asks three times. Bounded in
