@@ -6,7 +6,8 @@ import { compareKeys, sameKeys } from '../core/bytes.ts';
 import { commitmentsOf, commitmentText, keysCommittedBy, withoutLinkSuffix } from '../core/commitments.ts';
 import type { DialectName } from '../core/dialect.ts';
 import type { Environment } from '../core/environment.ts';
-import { Message } from '../core/message.ts';
+import { equal } from '../core/equal.ts';
+import { isMessage, Message } from '../core/message.ts';
 import { isList, type Value } from '../core/value.ts';
 import { components, defaultKeys, signatureBase } from './httpsig/base.ts';
 import { constantHmac, constantKeyId } from './httpsig/keyid.ts';
@@ -53,30 +54,44 @@ export function keepUnsigned(message: Message, env: Environment): void {
   }
 }
 
-const verifiedSlots: { readonly [name in DialectName]: symbol } = {
+const foundSlots: { readonly [name in DialectName]: symbol } = {
   '2025-09': Symbol('unsigned id'),
   '2025-11': Symbol('unsigned id'),
   '2026': Symbol('unsigned id'),
 };
 
+interface Found {
+  readonly id: string;
+  readonly tabm: Message;
+}
+
 /**
  * Keeps that a TABM's commitment of this id was found to be its unsigned one, by the rules of the environment's dialect and over these
- * keys: if that is all of them, it need not be made again.
+ * keys: if that is all of them, it need not be made again. It goes with the commitments: copies of a message share them.
  */
 export function foundUnsigned(tabm: Message, id: string, keys: readonly string[], env: Environment): void {
-  const all = defaultKeys(tabm);
+  const commitments = tabm.get('commitments');
+  if (!isMessage(commitments)) return;
   // In the dialect of 2026 the order of the keys counts as well.
   const covered = env.dialect.componentOrder === 'committed' ? keys : [...keys].sort(compareKeys);
-  if (sameKeys(covered.map(withoutLinkSuffix), all)) tabm.derive(verifiedSlots[env.dialect.name], () => id);
+  if (!sameKeys(covered.map(withoutLinkSuffix), defaultKeys(tabm))) return;
+  commitments.derive(foundSlots[env.dialect.name], (): Found => ({ id, tabm }));
+}
+
+function foundFor(message: Message, tabm: Message, env: Environment): Message | undefined {
+  const commitments = message.get('commitments');
+  if (!isMessage(commitments)) return undefined;
+  const found = commitments.derived<Found>(foundSlots[env.dialect.name]);
+  if (found === undefined || !equal(found.tabm, tabm)) return undefined;
+  return new Message(new Map([[found.id, commitments.get(found.id)!]]));
 }
 
 function makeUnsigned(message: Message, env: Environment): Message {
   // Commitments decide on the spelling of a message, and whether its `signature` is one; otherwise its TABM, which is mostly known, will do.
   const asItIs = received(message) === undefined && !message.has('signature');
   const tabm = toTabm(asItIs ? message : message.without('commitments'), 'link', env) as Message;
-  const verified = tabm.derived<string>(verifiedSlots[env.dialect.name]);
-  const own = commitmentsOf(message).find(([one]) => one === verified)?.[1];
-  if (own !== undefined) return new Message(new Map([[verified!, own]]));
+  const found = foundFor(message, tabm, env);
+  if (found !== undefined) return found;
   const { lines, committed } = components(tabm, defaultKeys(tabm), false, env);
   const id = unsignedIdOf(lines);
   const commitment = new Map<string, Value>([

@@ -35,7 +35,8 @@ export interface Step {
 interface Body {
   readonly map: ReadonlyMap<string, Value>;
   keys: readonly string[] | undefined;
-  derived: Map<unknown, unknown> | undefined;
+  /** Slot, value, slot, value …: there are few, and most messages live for a moment. */
+  derived: unknown[] | undefined;
 }
 
 export class Message {
@@ -130,18 +131,22 @@ export class Message {
    * (`const tabmSlot = Symbol('tabm')`). `make` must depend on nothing but the entries and the slot.
    */
   derive<T>(slot: unknown, make: () => T): T {
-    this.#body.derived ??= new Map();
-    let value = this.#body.derived.get(slot) as T | undefined;
-    if (value === undefined) {
-      value = make();
-      this.#body.derived.set(slot, value);
+    const before = this.derived<T>(slot);
+    if (before !== undefined) return before;
+    const value = make();
+    if (value !== undefined) {
+      this.#body.derived ??= [];
+      this.#body.derived.push(slot, value);
     }
     return value;
   }
 
   /** What {@link derive} has made for a slot, if it has. */
   derived<T>(slot: unknown): T | undefined {
-    return this.#body.derived?.get(slot) as T | undefined;
+    const all = this.#body.derived;
+    if (all === undefined) return undefined;
+    for (let i = 0; i < all.length; i += 2) if (all[i] === slot) return all[i + 1] as T;
+    return undefined;
   }
 }
 
