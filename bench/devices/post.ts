@@ -11,12 +11,12 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { signRequest } from '../../src/client/signed-request.ts';
-import { isMessage, Message, message } from '../../src/core/message.ts';
-import type { Value } from '../../src/core/value.ts';
+import { isMessage, message } from '../../src/core/message.ts';
 import { lua } from '../../src/devices/lua.ts';
 import { createLibrary } from '../../src/node/library.ts';
 import { poolStepsBack } from '../../src/node/thread-priority.ts';
 import { openLmdb } from '../../src/stores/lmdb.ts';
+import { copyOf } from '../../test/support/copy-of.ts';
 import { type ProcessWorld, processWorld, testWallet } from '../../test/support/process-world.ts';
 import { against, childCpu, ownCpu, type Report, type Side, shareFigure, stop, tellCpu } from '../harness.ts';
 import { LeanConnection, postBytes } from '../support/lean-http.ts';
@@ -109,13 +109,6 @@ async function poster(world: ProcessWorld, targets: readonly string[], size: num
     if (outcome.status !== 'ok' || !isMessage(outcome.value))
       throw new Error(`not scheduled: ${JSON.stringify(outcome)}`);
   };
-}
-
-/** The message without what is known of it: that is noted on its commitments as well. */
-function copyOf(one: Message): Message {
-  const copied = new Map<string, Value>();
-  for (const [key, value] of one.entries()) copied.set(key, isMessage(value) ? copyOf(value) : value);
-  return new Message(copied);
 }
 
 // ---- over HTTP --------------------------------------------------------------------------------------------------------------

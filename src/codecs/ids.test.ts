@@ -2,9 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { codecEnvironment } from '../../test/support/codec-environment.ts';
+import { copyOf } from '../../test/support/copy-of.ts';
 import { commit } from '../core/commit.ts';
 import { commitmentsOf, everyCommitment } from '../core/commitments.ts';
-import { isMessage, type Message, message, messageFrom } from '../core/message.ts';
+import { type Message, message, messageFrom } from '../core/message.ts';
 import { verify } from '../core/verify.ts';
 import { type Jwk, walletFromJwk } from '../crypto/wallet.ts';
 import { allCodecs } from './all.ts';
@@ -13,11 +14,6 @@ import { unsignedCommitment } from './ids.ts';
 const wallet = walletFromJwk(
   JSON.parse(readFileSync(new URL('../../test/vectors/keys/rsa4096-1.json', import.meta.url), 'utf8')) as Jwk,
 );
-
-/** The message without what is known of it and its commitments. */
-function copyOf(one: Message): Message {
-  return messageFrom([...one.entries()].map(([key, value]) => [key, isMessage(value) ? copyOf(value) : value]));
-}
 
 const unsignedId = (one: Message, env: ReturnType<typeof codecEnvironment>): string =>
   commitmentsOf(messageFrom([['commitments', unsignedCommitment(one, env)]]))[0]![0];

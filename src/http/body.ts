@@ -65,7 +65,8 @@ function plainBytes(bytes: Uint8Array): Uint8Array {
 }
 
 /**
- * The chunks of a stream under two clocks. Written out by hand instead of with the stream's own iterator, which destroys the stream on an
+ * The chunks of a stream under one clock, for silence and for the whole: how long the whole has taken is looked at with each chunk, and when
+ * the clock rings. Written out by hand instead of with the stream's own iterator, which destroys the stream on an
  * early exit: the connection is still needed for the answer.
  */
 async function* timed(source: Readable, limits: BodyLimits): AsyncGenerator<Uint8Array> {

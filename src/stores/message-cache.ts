@@ -36,6 +36,7 @@ import { type Indexed, MatchIndex } from './match-index.ts';
 import { type Body, readMessageCell, splitOf, storedPart, storedUnsignedCommitment } from './message-cell.ts';
 import { MessageWriter } from './message-writer.ts';
 import type { Source, Sourced } from './remote/source.ts';
+import { Sources } from './remote/sources.ts';
 import { type Bounds, type Entry, put, type Store } from './store.ts';
 import { WeightedLru } from './weighted-lru.ts';
 
@@ -57,8 +58,6 @@ const defaultMemoryBytes = 64 * 1024 * 1024;
 const maxHops = 64;
 /** Parts of a path: more than any name or nesting has. */
 const maxParts = 128;
-/** Questions to sources at the same time. */
-const maxAsking = 256;
 /** Names that a listing of everything gives. */
 const maxListed = 10_000;
 const maxKeptAliases = 20_000;
@@ -106,23 +105,24 @@ interface Written {
 export class MessageCache implements Cache {
   readonly store: Store;
   readonly #environment: () => Environment;
-  readonly #sources: readonly Source[];
+  readonly #sources: Sources;
   readonly #memory: WeightedLru<Stored>;
   readonly #aliases = new Recent<string, string>(maxKeptAliases);
   readonly #index: MatchIndex;
   readonly #maxInlineBytes: number;
-  readonly #onSourceFailure: (source: Source, error: unknown) => void;
-  readonly #asking = new Map<string, Promise<Value | undefined>>();
   /** Where commitments, which copies of a message share, note what was stored with them. */
   readonly #written = Symbol('written');
 
   constructor(options: MessageCacheOptions) {
     this.store = options.store;
     this.#environment = options.environment;
-    this.#sources = options.sources ?? [];
+    this.#sources = new Sources({
+      all: options.sources ?? [],
+      keep: (path, found) => this.#keep(path, found),
+      onFailure: options.onSourceFailure ?? (() => {}),
+    });
     this.#memory = new WeightedLru(options.memoryBytes ?? defaultMemoryBytes);
     this.#maxInlineBytes = options.maxInlineBytes ?? blobThreshold;
-    this.#onSourceFailure = options.onSourceFailure ?? (() => {});
     this.#index = new MatchIndex(this.store, (id) => this.#indexed(id));
   }
 
@@ -174,14 +174,14 @@ export class MessageCache implements Cache {
     return andThen(this.store.read(path), (bytes): Awaitable<Binary | undefined> => {
       if (bytes !== undefined) return binary(bytes);
       if (!remote || !layout.isIdText(hash)) return undefined;
-      return andThen(this.#ask(path), (value) => (value !== undefined && isBinary(value) ? value : undefined));
+      return andThen(this.#sources.ask(path), (value) => (value !== undefined && isBinary(value) ? value : undefined));
     });
   }
 
   #readId(id: string, remote: boolean): Awaitable<Value | undefined> {
     return andThen(this.#unsignedIdOf(id), (unsigned): Awaitable<Value | undefined> => {
       if (unsigned !== undefined) return this.#message(unsigned, id);
-      return remote ? this.#ask(id) : undefined;
+      return remote ? this.#sources.ask(id) : undefined;
     });
   }
 
@@ -412,15 +412,16 @@ export class MessageCache implements Cache {
     };
   }
 
-  /** Keeps what a source gave. */
-  async #keep({ value, ids }: Sourced): Promise<void> {
-    if (isBinary(value)) {
-      await this.write(value);
-      return;
+  /** Keeps what a source gave, and reads it as everything else. */
+  async #keep(path: string, { value, ids }: Sourced): Promise<Value> {
+    if (this.store.readOnly) return value;
+    if (isBinary(value)) await this.write(value);
+    else {
+      const { entries, done } = await this.#prepare(value, ids);
+      await this.store.write(entries);
+      done();
     }
-    const { entries, done } = await this.#prepare(value, ids);
-    await this.store.write(entries);
-    done();
+    return (await this.readLocal(path)) ?? value;
   }
 
   link(existing: string, name: string): Awaitable<void> {
@@ -518,36 +519,6 @@ export class MessageCache implements Cache {
     }
     const tabm = toTabm(messageFrom(here), 'link', this.#environment()) as Message;
     for (const [key, item] of tabm.entries()) if (key !== 'ao-types' && isBinary(item)) yield [key, item];
-  }
-
-  // ---- sources --------------------------------------------------------------------------------------------------------------
-
-  /** Asks the sources in turn. Those who ask for the same path meanwhile share the answer. */
-  #ask(path: string): Awaitable<Value | undefined> {
-    if (this.#sources.length === 0) return undefined;
-    const running = this.#asking.get(path);
-    if (running !== undefined) return running;
-    if (this.#asking.size >= maxAsking) {
-      raise('unavailable', 'This node is asking others for too many messages at the moment.', 'Try again later.');
-    }
-    const asking = this.#askEach(path).finally(() => this.#asking.delete(path));
-    this.#asking.set(path, asking);
-    return asking;
-  }
-
-  async #askEach(path: string): Promise<Value | undefined> {
-    for (const source of this.#sources) {
-      try {
-        const found = await source.read(path);
-        if (found === undefined) continue;
-        if (!source.keeps || this.store.readOnly) return found.value;
-        await this.#keep(found);
-        return (await this.readLocal(path)) ?? found.value;
-      } catch (error) {
-        this.#onSourceFailure(source, error);
-      }
-    }
-    return undefined;
   }
 }
 

@@ -1,10 +1,19 @@
 /** A node as a process: how it starts, what it says, how it ends, and what it says when it cannot start. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
+import { availableParallelism, getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { childNode, commandFile, keyFile, type Ran, repository, run } from '../support/child-node.ts';
@@ -57,6 +66,17 @@ describe('starting', () => {
     }
     expect(best).toBeLessThan(2_000);
   }, 60_000);
+
+  test('gives its pool a thread for each core, behind the one that answers', async () => {
+    await using node = await childNode();
+    const { pid } = node.process;
+    // Elsewhere threads have no names to find them by.
+    const tasks = process.platform === 'linux' ? readdirSync(`/proc/${pid}/task`) : [];
+    const pool = tasks.filter((id) => readFileSync(`/proc/${pid}/task/${id}/comm`, 'utf8').trim() === 'libuv-worker');
+    const asked = Number(process.env['UV_THREADPOOL_SIZE']) || Math.max(4, availableParallelism());
+    expect(pool.length).toBe(process.platform === 'linux' ? asked : 0);
+    for (const thread of pool) expect(getPriority(Number(thread))).toBe(Math.min(19, getPriority(pid) + 3));
+  });
 
   test('--help lists every option and starts nothing', async () => {
     const { code, stdout } = await run(['start', '--help']);

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { codecEnvironment } from '../../../test/support/codec-environment.ts';
+import { copyOf } from '../../../test/support/copy-of.ts';
 import { workedMs } from '../../../test/support/cpu.ts';
 import { toNotation } from '../../../test/support/notation.ts';
 import { type Binary, fromBase64, keyFromBytes, toBytes } from '../../core/bytes.ts';
@@ -63,11 +64,6 @@ function damage(bytes: Uint8Array, random: (below: number) => number): Uint8Arra
     }
   }
   return out;
-}
-
-/** The message without what is known of it and its commitments. */
-function copyOf(one: Message): Message {
-  return messageFrom([...one.entries()].map(([key, value]) => [key, isMessage(value) ? copyOf(value) : value]));
 }
 
 /** Only typed errors come out. */
