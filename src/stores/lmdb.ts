@@ -21,6 +21,7 @@ import { raise } from '../core/errors.ts';
 import { BlobFiles, blobThreshold } from './blob-files.ts';
 import type { Change, Engine, Guard } from './engine.ts';
 import { translate } from './failure.ts';
+import { FlushTurns } from './flush-turns.ts';
 import { claimDirectory } from './format.ts';
 import { PathStore } from './path-store.ts';
 
@@ -105,12 +106,8 @@ class LmdbEngine implements Engine {
   #closed = false;
   #expecting = false;
   #reading = false;
-  /** Durable commits under way. */
-  #flushing = 0;
-  /** Whether what is committed now shares the transaction of those. */
-  #joining = false;
-  /** What starts the durable commits that wait for them. */
-  readonly #waiting: (() => void)[] = [];
+  /** Of durable commits: those of one turn share a transaction and a flush. Others don't wait, and nothing overtakes what came before it. */
+  readonly #turns = new FlushTurns();
 
   constructor(database: Database, directory: string, readOnly: boolean, capacity: number, blobs: BlobFiles) {
     this.name = `lmdb ${directory}`;
@@ -166,8 +163,8 @@ class LmdbEngine implements Engine {
 
   commit(changes: readonly Change[], durable: boolean, guard?: Guard): Awaitable<boolean> {
     this.#checkCapacity(changes);
-    if (durable) return this.#inTurn(() => this.#commit(changes, true, guard));
-    this.#release();
+    if (durable) return this.#turns.run(() => this.#commit(changes, true, guard));
+    this.#turns.release();
     return this.#commit(changes, false, guard);
   }
 
@@ -175,35 +172,6 @@ class LmdbEngine implements Engine {
     if (guard === undefined) return this.#plain(changes, durable);
     if (guard.vacant !== undefined) return this.#intoVacancy(guard.vacant, changes, durable);
     return this.#conditional(changes, durable, guard);
-  }
-
-  /**
-   * Durable commits that come while a flush is under way wait for it and then share a transaction and a flush: a page that several of them
-   * change is written once. Others don't wait, and nothing overtakes what came before it.
-   */
-  #inTurn(commit: () => Promise<boolean>): Promise<boolean> {
-    if (this.#flushing === 0 || this.#joining) return this.#start(commit);
-    return new Promise((resolve) => this.#waiting.push(() => resolve(this.#start(commit))));
-  }
-
-  async #start(commit: () => Promise<boolean>): Promise<boolean> {
-    if (!this.#joining) {
-      this.#joining = true;
-      setImmediate(() => {
-        this.#joining = false;
-      });
-    }
-    this.#flushing++;
-    try {
-      return await commit();
-    } finally {
-      if (--this.#flushing === 0) this.#release();
-    }
-  }
-
-  /** Starts what waits. */
-  #release(): void {
-    for (const start of this.#waiting.splice(0)) start();
   }
 
   /**
@@ -282,7 +250,7 @@ class LmdbEngine implements Engine {
   }
 
   async flush(): Promise<void> {
-    this.#release();
+    this.#turns.release();
     await this.#database.committed;
     await this.#database.flushed;
   }
@@ -298,7 +266,7 @@ class LmdbEngine implements Engine {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return;
-    this.#release();
+    this.#turns.release();
     this.#closed = true;
     this.#frozen?.done();
     await this.#database.close();
