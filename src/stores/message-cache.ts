@@ -70,12 +70,6 @@ export interface Batch {
   readonly done: () => void;
 }
 
-/** A batch of messages that stand in entries of the caller's. */
-export interface StandingBatch extends Batch {
-  /** Where they were held: what was stored before, or can't be held, is not among them. */
-  readonly held: readonly Place[];
-}
-
 export interface Prepared extends Batch {
   /** The path to read it by. */
   readonly path: string;
@@ -197,14 +191,6 @@ export class MessageCache implements Cache {
         return unsigned;
       }
       return andThen(this.#stored(id), (stored) => (stored === undefined ? undefined : id));
-    });
-  }
-
-  /** Where the message of this id stands whole; `undefined` if it has an entry of its own, or is not here. */
-  placeOf(id: string): Awaitable<Place | undefined> {
-    return andThen(this.#unsignedIdOf(id), (unsigned): Awaitable<Place | undefined> => {
-      if (unsigned === undefined) return undefined;
-      return andThen(this.store.read(`${layout.messages}/${unsigned}`), (cell) => cell && placeIn(decode(cell)));
     });
   }
 
@@ -390,13 +376,13 @@ export class MessageCache implements Cache {
   }
 
   /** As {@link prepare}, for messages that the same batch has whole in entries of the caller's: an assignment in the row of its slot. */
-  prepareStanding(all: readonly Standing[]): Awaitable<StandingBatch> {
+  prepareStanding(all: readonly Standing[]): Awaitable<Batch> {
     const checked = all.flatMap((one) => one.checked);
     const writer = new MessageWriter(this, this.#environment(), checked);
     const added = mapInOrder(all, ({ message, place }) =>
       place === undefined ? writer.add(message) : writer.hold(message, place),
     );
-    return andThen(added, () => ({ ...this.#prepared(writer), held: writer.held }));
+    return andThen(added, () => this.#prepared(writer));
   }
 
   #prepared({ entries, fresh, touched, committed }: MessageWriter): Batch {

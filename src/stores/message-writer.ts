@@ -39,15 +39,13 @@ export class MessageWriter {
   readonly touched: string[] = [];
   /** Every message with commitments in it, as it is stored, with its unsigned id. */
   readonly committed: (readonly [Message, string])[] = [];
-  /** Where messages of this batch stand, of those that nothing but their places was stored of. */
-  readonly held: Place[] = [];
   readonly #cache: { readonly store: Store; read(path: string): Awaitable<Value | undefined> };
   readonly #env: Environment;
   /** Ids that somebody else has checked. */
   readonly #checked: readonly string[];
   readonly #done = new Set<string>();
   /** Messages that are stored in another entry, by their unsigned ids. */
-  readonly #beside = new Map<string, Message>();
+  readonly #held = new Map<string, Message>();
 
   constructor(
     cache: { readonly store: Store; read(path: string): Awaitable<Value | undefined> },
@@ -90,7 +88,6 @@ export class MessageWriter {
       return andThen(isFresh || this.#isNew(id), (isNew): Awaitable<string> => {
         if (!isNew) return this.add(message);
         this.entries.push(put(`${messages}/${id}`, heldCell(place)));
-        this.held.push(place);
         this.fresh.push(id);
         if (all.length > 0) this.committed.push([message, id]);
         for (const [one] of all) if (one !== id) this.#alias(one, id);
@@ -138,7 +135,7 @@ export class MessageWriter {
       const place = cell && placeIn(decode(cell));
       if (place === undefined) return cell === undefined;
       return andThen(readHeld(this.#cache.store, place), (held) => {
-        if (held !== undefined) this.#beside.set(id, held);
+        if (held !== undefined) this.#held.set(id, held);
         return held === undefined;
       });
     });
@@ -164,7 +161,7 @@ export class MessageWriter {
 
   /** Adds a commitment of a message that is stored; whether its id leads to the message from now on. */
   #addCommitment(unsigned: string, id: string, commitment: Message, message: Message): Awaitable<boolean> {
-    const beside = this.#beside.get(unsigned);
+    const beside = this.#held.get(unsigned);
     const held = beside && commitmentsOf(beside).find(([one]) => one === id)?.[1];
     const stored = held === undefined ? this.#cache.store.read(`${commitments}/${unsigned}/${id}`) : encode(held);
     return andThen(stored, (known) =>

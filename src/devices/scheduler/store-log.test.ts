@@ -63,6 +63,23 @@ test('the slot of a message is found by its id: the newest, and of no other mess
   expect([await slotOf(first), await slotOf(again)]).toEqual([2, 1]);
 });
 
+test('a message that gets a slot of two processes at once is found in both', async () => {
+  await using store = await openLmdb({ directory: mkdtempSync(join(tmpdir(), 'store-log-')) });
+  const { cache, env, sign } = cacheWorld(store);
+  const log = new StoreLog(cache, () => env);
+  const body = await sign(message({ n: 1 }));
+  const messageId = id(body, 'signed', env);
+  const processes = ['P'.repeat(43), 'Q'.repeat(43)];
+  const rows = await Promise.all(
+    processes.map(async (process): Promise<Row> => {
+      const assignment = await sign(message({ process, slot: 0, body }));
+      return { slot: 0, assignment, messageId, chain: new Uint8Array(32) };
+    }),
+  );
+  await Promise.all(processes.map((process, i) => log.append(process, [rows[i]!])));
+  expect(await Promise.all(processes.map((process) => log.slotOf(process, messageId)))).toEqual([0, 0]);
+});
+
 test('a store that forgets is asked for the newest slot each time', async () => {
   const store = memoryStore({ maxSize: 10 });
   const { cache, env, sign } = cacheWorld(store);

@@ -3,7 +3,7 @@
  *
  *     schedule/<process>/<slot, 16 digits>   →  { assignment: id, message: id, whole? }
  *     schedule-head/<process>                →  { slot, chain }
- *     schedule-index/<process>/<message id>  →  slot, for redelivery; of a message whose id leads to its row already, nothing
+ *     schedule-index/<process>/<message id>  →  slot, for redelivery
  *
  * The messages can be read from the message cache by their ids; rows, messages and head go out in one batch, which is applied only if
  * its first slot is still free. A row of a small message has the whole assignment, and the message cache only notes that it stands
@@ -30,9 +30,6 @@ import { slotName } from './slot-name.ts';
 const rows = 'schedule';
 const heads = 'schedule-head';
 const index = 'schedule-index';
-
-/** Where the message is in a row with the whole assignment. */
-const bodyKeys = 'whole/body';
 
 /** Assignments over this many bytes are only in the message cache. */
 const maxWholeBytes = 16 * 1024;
@@ -97,10 +94,9 @@ export class StoreLog implements ScheduleLog {
       }),
     );
     const entries: Entry[] = [...prepared.entries];
-    const held = new Set(prepared.held.map((place) => place.join('/')));
     for (const { path, cell, whole, row } of laidOut) {
       entries.push(put(path, whole ?? encode(cell)));
-      if (!held.has(`${path}/${bodyKeys}`)) entries.push(put(`${index}/${process}/${row.messageId}`, encode(row.slot)));
+      entries.push(put(`${index}/${process}/${row.messageId}`, encode(row.slot)));
       if (this.#alongside !== undefined) entries.push(this.#alongside(process, row.slot));
     }
     const head: Head = { slot: last.slot, chain: last.chain };
@@ -135,19 +131,8 @@ export class StoreLog implements ScheduleLog {
 
   slotOf(process: string, messageId: string): Awaitable<number | undefined> {
     return andThen(this.#store.read(`${index}/${process}/${messageId}`), (bytes) =>
-      bytes === undefined ? this.#slotHolding(process, messageId) : (decode(bytes) as number),
+      bytes === undefined ? undefined : (decode(bytes) as number),
     );
-  }
-
-  /** The slot in whose row the message stands, if it was scheduled under this very id: there may be others by the same content. */
-  #slotHolding(process: string, messageId: string): Awaitable<number | undefined> {
-    return andThen(this.#cache.placeOf(messageId), (place): Awaitable<number | undefined> => {
-      if (place === undefined || !place[0].startsWith(`${rows}/${process}/`)) return undefined;
-      return andThen(this.#store.read(place[0]), (bytes) => {
-        const row = bytes && (decode(bytes) as Message);
-        return row?.get('message') === messageId ? Number(place[0].slice(place[0].lastIndexOf('/') + 1)) : undefined;
-      });
-    });
   }
 
   async processes(bounds?: Bounds): Promise<readonly string[]> {
