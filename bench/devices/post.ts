@@ -35,7 +35,7 @@ const compileMs = 50_000;
 const warmUpMs = 25_000;
 const bareWarmUpMs = 5_000;
 /** Posts. Should the messages not last, they come again. */
-const mostPerSecond = 1_000;
+const mostPerSecond = 1_200;
 const limitName = 'RSA verify + sign';
 const goal = 0.75;
 

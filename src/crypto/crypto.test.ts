@@ -42,6 +42,7 @@ describe('hashes', () => {
     const hmac = hmacUnder('key');
     expect([hmac(said), hmac(bytes(said)), hmac(said)]).toEqual(Array(3).fill(expected.toString('base64url')));
     const other = 'Größe 10 €';
+    for (const key of ['', 'ä', 'x'.repeat(65)]) expect(() => hmacUnder(key)).toThrow(RangeError);
     expect(hmac(other)).toBe(hmacSha256Base64Url(bytes('key'), bytes(other)));
   });
 

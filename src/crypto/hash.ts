@@ -44,11 +44,13 @@ export function hmacSha256Base64Url(key: Uint8Array, input: string | Uint8Array)
 }
 
 /**
- * HMAC-SHA-256 of texts under one key of up to 64 ASCII characters, as unpadded base64url. For a key that everybody knows and that is used
+ * HMAC-SHA-256 of texts under one key of 1 to 64 ASCII characters, as unpadded base64url; throws a `RangeError` for any other key. For a key that everybody knows and that is used
  * all the time: the two hashes of an HMAC (RFC 2104) with what the key comes to worked out once.
  */
 export function hmacUnder(key: string): (input: string | Uint8Array) => string {
-  const padded = (pad: number): Uint8Array => Uint8Array.from({ length: 64 }, (_, i) => (key.charCodeAt(i) || 0) ^ pad);
+  if (!/^[\x00-\x7f]{1,64}$/.test(key)) throw new RangeError('The key is not 1 to 64 ASCII characters.');
+  const padded = (pad: number): Uint8Array =>
+    Uint8Array.from({ length: 64 }, (_, i) => (i < key.length ? key.charCodeAt(i) : 0) ^ pad);
   // ASCII again, so that as text it is hashed as these very bytes.
   const inner = String.fromCharCode(...padded(0x36));
   const outer = Buffer.concat([padded(0x5c), new Uint8Array(32)]);

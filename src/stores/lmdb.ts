@@ -6,7 +6,7 @@
  *     directory/blobs/…       values over 256 KiB
  *
  * Reads are synchronous. All writes of one turn of the event loop, whoever makes them, become one LMDB transaction, and all durable
- * ones wait for the same flush: many concurrent writers cost one. A conditional batch runs inside the write transaction, so nothing can
+ * ones wait for the same flush; those that come meanwhile share the next one (flush-turns.ts): many concurrent writers cost one. A conditional batch runs inside the write transaction, so nothing can
  * come between its check and its changes, not even from another process.
  *
  * The package loads prebuilt binaries. Where there is none for the platform, `openLmdb` fails with `unavailable` and `openDisk`
@@ -256,6 +256,7 @@ class LmdbEngine implements Engine {
   }
 
   async clear(): Promise<void> {
+    this.#turns.release();
     await this.#database.clearAsync();
   }
 

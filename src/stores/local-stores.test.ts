@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
 import { storeSuite } from '../../test/conformance/store.ts';
@@ -92,6 +93,26 @@ test('what was written is there after closing and opening again', async () => {
     await using again = await open(at);
     expect(await again.read('l')).toEqual(Uint8Array.of(1));
     expect((await again.read('big'))?.length).toBe(400_000);
+  }
+});
+
+test('durable writes that wait for a flush are not lost by closing, and are gone after a reset', async () => {
+  for (const [end, kept] of [
+    ['close', 2],
+    ['reset', 0],
+  ] as const) {
+    const directory = mkdtempSync(join(tmpdir(), 'turns-'));
+    const store = await openLmdb({ directory });
+    const written = [store.write([put('a', new Uint8Array(1))], { durable: true })];
+    await setImmediate();
+    written.push(store.write([put('b', new Uint8Array(1))], { durable: true }));
+    if (end === 'reset') await store.reset();
+    else await store[Symbol.asyncDispose]();
+    expect(await Promise.all(written)).toEqual([true, true]);
+    await store[Symbol.asyncDispose]();
+    await using again = await openLmdb({ directory });
+    expect((await again.list('')) ?? []).toHaveLength(kept);
+    rmSync(directory, { recursive: true });
   }
 });
 

@@ -15,7 +15,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { availableParallelism, getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { childNode, commandFile, keyFile, type Ran, repository, run } from '../support/child-node.ts';
 
 const directories: string[] = [];
@@ -67,14 +67,19 @@ describe('starting', () => {
     expect(best).toBeLessThan(2_000);
   }, 60_000);
 
-  test('gives its pool a thread for each core, behind the one that answers', async () => {
+  test.each([
+    // On up to four cores as many as Node has by itself.
+    ['each core', undefined, Math.max(4, availableParallelism())],
+    ['each that was asked for', '6', 6],
+  ])('its pool has a thread for %s, behind the one that answers', async (_, asked, expected) => {
+    vi.stubEnv('UV_THREADPOOL_SIZE', asked);
     await using node = await childNode();
+    vi.unstubAllEnvs();
     const { pid } = node.process;
     // Elsewhere threads have no names to find them by.
     const tasks = process.platform === 'linux' ? readdirSync(`/proc/${pid}/task`) : [];
     const pool = tasks.filter((id) => readFileSync(`/proc/${pid}/task/${id}/comm`, 'utf8').trim() === 'libuv-worker');
-    const asked = Number(process.env['UV_THREADPOOL_SIZE']) || Math.max(4, availableParallelism());
-    expect(pool.length).toBe(process.platform === 'linux' ? asked : 0);
+    expect(pool.length).toBe(process.platform === 'linux' ? expected : 0);
     for (const thread of pool) expect(getPriority(Number(thread))).toBe(Math.min(19, getPriority(pid) + 3));
   });
 
