@@ -105,10 +105,18 @@ describe('a message in a row', () => {
     expect(await damage(store, world)).toEqual([expect.stringMatching(/^msg\/.*another id/)]);
 
     await store.write([remove('rows/1')]);
+    const missing = (group: string) => expect.stringMatching(new RegExp(`^${group}/.*missing from \`rows/1 whole`));
+    expect(await damage(store, world)).toEqual(['id', 'id', 'msg', 'msg'].map(missing));
+
+    await store.write([put('rows/1', encode(message({ whole: await world.sign(whole) })))]);
+    expect(await damage(store, world)).toEqual([]);
+    const another = message({ whole: (await world.sign(message({ n: 1 }))).with('body', whole.get('body')!) });
+    await store.write([put('rows/1', encode(another))]);
     expect(await damage(store, world)).toEqual([
-      expect.stringMatching(/^msg\/.*missing from `rows\/1 whole/),
-      expect.stringMatching(/^msg\/.*missing from `rows\/1 whole/),
+      expect.stringMatching(/^id\/.*another id/),
+      expect.stringMatching(/^msg\/.*another id/),
     ]);
+    await store.write([remove('rows/1')]);
     const after = cacheWorld(store);
     expect(await after.cache.read(id(whole, 'signed', env))).toBeUndefined();
     await after.cache.write(whole);

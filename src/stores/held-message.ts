@@ -4,17 +4,22 @@
  *
  *     cell = [path, key, …]     the entry at `path` is an encoded message; below these keys of it is the message, with its commitments
  *
+ * The ids of its commitments lead there as well, and not to its unsigned id: messages of one content with different signatures may get
+ * places at the same moment, and of their common cell only one remains.
+ *
  * Only what reads the same in both places can be held: nothing private, everything committed, no literal that would be split off, no
  * child but messages of that kind. Everything else is taken apart (message-writer.ts).
  */
 import { linkId } from '../codecs/link-id.ts';
 import { type Awaitable, andThen } from '../core/awaitable.ts';
-import { isBinary, isLongerThan } from '../core/bytes.ts';
+import { isBinary, isLongerThan, toText } from '../core/bytes.ts';
 import { commitmentsOf, uncommitted, withOnlyCommitted } from '../core/commitments.ts';
 import { decode, encode } from '../core/encode.ts';
 import type { Environment } from '../core/environment.ts';
+import { raise } from '../core/errors.ts';
 import { isMessage, isPrivateKey, type Message } from '../core/message.ts';
 import { isList, Link, type Value } from '../core/value.ts';
+import { isIdText } from './layout.ts';
 import { type Body, splitThreshold, unsignedIdentity } from './message-cell.ts';
 import type { Store } from './store.ts';
 
@@ -44,6 +49,20 @@ export function heldCell(place: Place): Uint8Array {
 /** Where the message of this cell stands; `undefined` if the cell has it itself. */
 export function placeIn(cell: Value): Place | undefined {
   return isList(cell) && typeof cell[0] === 'string' ? (cell as readonly string[] as Place) : undefined;
+}
+
+/** Where an alias leads: to the message of this unsigned id, or to one that stands in another entry. */
+export function leadOf(alias: Uint8Array): string | Place {
+  const text = toText(alias);
+  if (text !== undefined && isIdText(text)) return text;
+  return placeIn(decode(alias)) ?? raise('store-failed', 'A stored alias is damaged.', 'Run `hyperbeam store verify`.');
+}
+
+/** The unsigned id of the message that an alias leads to; `undefined` if that is gone. */
+export function unsignedIdAt(alias: Uint8Array, store: Store, env: Environment): Awaitable<string | undefined> {
+  const lead = leadOf(alias);
+  if (typeof lead === 'string') return lead;
+  return andThen(readHeld(store, lead), (message) => message && unsignedIdentity(message, env).id);
 }
 
 /** A held message with its commitments; `undefined` if it is gone, as from a store of limited memory. */

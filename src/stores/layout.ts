@@ -3,7 +3,7 @@
  *
  *     msg/<unsigned id>            the message or list without commitments (message-cell.ts), or where it stands (held-message.ts)
  *     com/<unsigned id>/<id>       one commitment of it; more can be added at any time
- *     id/<commitment id>           the unsigned id it belongs to; the same for the sum of all signatures
+ *     id/<commitment id>           the unsigned id it belongs to, or where the message stands; the same for the sum of all signatures
  *     data/<hash>                  bytes
  *     res/<base>/<request>         a computed result
  *     name/<path>                  a named link: the path it leads to

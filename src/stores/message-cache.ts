@@ -21,7 +21,7 @@ import { toTabm } from '../codecs/structured.ts';
 import { type Awaitable, andThen, isPromise, mapInOrder } from '../core/awaitable.ts';
 import { type Binary, binary, isBinary, toBytes, toText } from '../core/bytes.ts';
 import type { Cache } from '../core/cache.ts';
-import { committerOf } from '../core/commitments.ts';
+import { commitmentsOf, committerOf } from '../core/commitments.ts';
 import { decode, encode } from '../core/encode.ts';
 import type { Environment } from '../core/environment.ts';
 import { equal } from '../core/equal.ts';
@@ -30,7 +30,7 @@ import { isMessage, type Message, messageFrom } from '../core/message.ts';
 import { Recent } from '../core/recent.ts';
 import { isList, Link, type Value } from '../core/value.ts';
 import { blobThreshold } from './blob-files.ts';
-import { heldBody, type Place, placeIn, readHeld } from './held-message.ts';
+import { heldBody, leadOf, type Place, placeIn, readHeld, unsignedIdAt } from './held-message.ts';
 import * as layout from './layout.ts';
 import { type Indexed, MatchIndex } from './match-index.ts';
 import { type Body, readMessageCell, splitOf, storedPart, storedUnsignedCommitment } from './message-cell.ts';
@@ -142,7 +142,7 @@ export class MessageCache implements Cache {
   /** The message with every commitment the store has of it, whatever id it is asked for by. */
   readEvery(id: string): Awaitable<Value | undefined> {
     return andThen(this.#unsignedIdOf(id), (unsigned) =>
-      unsigned === undefined ? undefined : this.#message(unsigned, unsigned, true),
+      unsigned === undefined ? undefined : this.#message(unsigned, id, true),
     );
   }
 
@@ -185,12 +185,11 @@ export class MessageCache implements Cache {
     const known = this.#aliases.get(id);
     if (known !== undefined) return known;
     return andThen(this.store.read(`${layout.aliases}/${id}`), (alias): Awaitable<string | undefined> => {
-      const unsigned = alias && toText(alias);
-      if (unsigned !== undefined) {
-        this.#aliases.set(id, unsigned);
+      if (alias === undefined) return andThen(this.#stored(id), (stored) => (stored === undefined ? undefined : id));
+      return andThen(unsignedIdAt(alias, this.store, this.#environment()), (unsigned) => {
+        if (unsigned !== undefined) this.#aliases.set(id, unsigned);
         return unsigned;
-      }
-      return andThen(this.#stored(id), (stored) => (stored === undefined ? undefined : id));
+      });
     });
   }
 
@@ -240,7 +239,7 @@ export class MessageCache implements Cache {
   #message(unsigned: string, id: string, every = false): Awaitable<Value | undefined> {
     return andThen(this.#stored(unsigned), (stored): Awaitable<Value | undefined> => {
       if (stored === undefined || !isMessage(stored.body.value)) return stored?.body.value;
-      const form = every ? 'every' : id;
+      const form = every ? `${id}/every` : id;
       const ready = stored.forms.get(form);
       if (ready !== undefined) return ready;
       const env = this.#environment();
@@ -256,11 +255,17 @@ export class MessageCache implements Cache {
         stored.forms.set(form, whole);
         return whole;
       };
-      if (env.dialect.storedCommitments === 'all' || id === unsigned)
-        return andThen(this.#commitments(unsigned, stored.body, every), finish);
+      const all = (): Awaitable<Message> =>
+        andThen(this.#commitments(unsigned, stored.body, every), (found) => {
+          if (id === unsigned || found.some(([one]) => one === id)) return finish(found);
+          return andThen(this.#commitmentAt(id), (one) =>
+            // An id that is no commitment's is the sum of all signatures.
+            finish(one === undefined ? found : [...found, [id, one]]),
+          );
+        });
+      if (every || id === unsigned || env.dialect.storedCommitments === 'all') return all();
       return andThen(this.#commitment(unsigned, stored.body, id), (one) =>
-        // An id that is no commitment's is the sum of all signatures.
-        one === undefined ? andThen(this.#commitments(unsigned, stored.body, false), finish) : finish([[id, one]]),
+        one === undefined ? all() : finish([[id, one]]),
       );
     });
   }
@@ -270,7 +275,19 @@ export class MessageCache implements Cache {
     if (held !== undefined) return held[1];
     return andThen(this.store.read(`${layout.commitments}/${unsigned}/${id}`), (cell) => {
       const commitment = cell && decode(cell);
-      return isMessage(commitment) ? commitment : undefined;
+      return isMessage(commitment) ? commitment : this.#commitmentAt(id);
+    });
+  }
+
+  /** A commitment that stands in another place than the one which the message's cell names. */
+  #commitmentAt(id: string): Awaitable<Message | undefined> {
+    return andThen(this.store.read(`${layout.aliases}/${id}`), (alias) => {
+      const lead = alias && leadOf(alias);
+      if (lead === undefined || typeof lead === 'string') return undefined;
+      return andThen(
+        readHeld(this.store, lead),
+        (message) => message && commitmentsOf(message).find(([one]) => one === id)?.[1],
+      );
     });
   }
 
@@ -284,10 +301,9 @@ export class MessageCache implements Cache {
       if (every) return [...body.commitments, ...all];
       const leading = mapInOrder(all, ([id, commitment]): Awaitable<boolean> => {
         if (committerOf(commitment) === undefined) return true;
-        return andThen(
-          this.store.read(`${layout.aliases}/${id}`),
-          (alias) => alias !== undefined && toText(alias) === unsigned,
-        );
+        const alias = this.store.read(`${layout.aliases}/${id}`);
+        const leadsTo = andThen(alias, (found) => found && unsignedIdAt(found, this.store, this.#environment()));
+        return andThen(leadsTo, (one) => one === unsigned);
       });
       return andThen(leading, (leads) => [...body.commitments, ...all.filter((_, i) => leads[i])]);
     });

@@ -11,7 +11,7 @@
 
 import { linkId } from '../codecs/link-id.ts';
 import { type Awaitable, andThen, mapInOrder } from '../core/awaitable.ts';
-import { isBinary, sameBytes, toText } from '../core/bytes.ts';
+import { isBinary, sameBytes, toBytes, toText } from '../core/bytes.ts';
 import { commitmentsOf, everySigner, selectCommitments } from '../core/commitments.ts';
 import { decode, encode } from '../core/encode.ts';
 import type { Environment } from '../core/environment.ts';
@@ -21,7 +21,7 @@ import { loadAll } from '../core/links.ts';
 import { isMessage, type Message } from '../core/message.ts';
 import { isList, Link, type Value } from '../core/value.ts';
 import { verifyCommitment } from '../core/verify.ts';
-import { canBeHeld, heldCell, type Place, placeIn, readHeld } from './held-message.ts';
+import { canBeHeld, heldCell, type Place, placeIn, readHeld, unsignedIdAt } from './held-message.ts';
 import { aliases, commitments, messages } from './layout.ts';
 import { makeMessageCell, storedPart, unsignedIdentity } from './message-cell.ts';
 import { type Entry, put, type Store } from './store.ts';
@@ -87,12 +87,13 @@ export class MessageWriter {
       const isFresh = all.length > 0 && all.every(([one]) => this.#checked.includes(one));
       return andThen(isFresh || this.#isNew(id), (isNew): Awaitable<string> => {
         if (!isNew) return this.add(message);
-        this.entries.push(put(`${messages}/${id}`, heldCell(place)));
+        const cell = heldCell(place);
+        this.entries.push(put(`${messages}/${id}`, cell));
         this.fresh.push(id);
         if (all.length > 0) this.committed.push([message, id]);
-        for (const [one] of all) if (one !== id) this.#alias(one, id);
+        for (const [one] of all) if (one !== id) this.#alias(one, cell);
         const signatures = selectCommitments(message, everySigner);
-        if (signatures.length > 1) this.#alias(sumOfIds(signatures), id);
+        if (signatures.length > 1) this.#alias(sumOfIds(signatures), cell);
         const children = [...message.entries()].filter(
           (entry): entry is [string, Message] => entry[0] !== 'commitments' && isMessage(entry[1]),
         );
@@ -154,7 +155,7 @@ export class MessageWriter {
       (leads) => {
         const signatures = selectCommitments(message, everySigner);
         // The sum of all signatures is how parents refer to a message with several.
-        if (signatures.length > 1 && leads.every(Boolean)) this.#alias(sumOfIds(signatures), unsigned);
+        if (signatures.length > 1 && leads.every(Boolean)) this.#alias(sumOfIds(signatures), toBytes(unsigned));
       },
     );
   }
@@ -166,28 +167,30 @@ export class MessageWriter {
     const stored = held === undefined ? this.#cache.store.read(`${commitments}/${unsigned}/${id}`) : encode(held);
     return andThen(stored, (known) =>
       andThen(this.#cache.store.read(`${aliases}/${id}`), (alias) =>
-        this.#addTo(unsigned, id, commitment, message, known, alias),
+        andThen(alias && unsignedIdAt(alias, this.#cache.store, this.#env), (leadsTo) =>
+          this.#addTo(unsigned, id, commitment, message, known, leadsTo),
+        ),
       ),
     );
   }
 
-  /** As {@link #addCommitment}. `known` and `alias` are what is stored of the commitment and under its id: nothing, if the message is new. */
+  /** As {@link #addCommitment}. `known` is what is stored of the commitment, `leadsTo` the message its id leads to: nothing, if the message is new. */
   #addTo(
     unsigned: string,
     id: string,
     commitment: Message,
     message: Message,
     known: Uint8Array | undefined,
-    alias: Uint8Array | undefined,
+    leadsTo: string | undefined,
   ): Awaitable<boolean> {
     const path = `${commitments}/${unsigned}/${id}`;
     const cell = encode(commitment);
     const isKnown = known !== undefined && sameBytes(known, cell);
-    const leads = id === unsigned || (alias !== undefined && toText(alias) === unsigned);
-    if (isKnown && (leads || alias !== undefined)) return leads;
+    const leads = id === unsigned || leadsTo === unsigned;
+    if (isKnown && (leads || leadsTo !== undefined)) return leads;
     return andThen(this.#holds(id, commitment, message), (holds) => {
       if (holds) {
-        if (!leads) this.#alias(id, unsigned);
+        if (!leads) this.#alias(id, toBytes(unsigned));
         if (!isKnown) this.#keep(path, unsigned, cell);
       } else if (known === undefined) {
         return andThen(this.#hasRoom(unsigned), (room) => {
@@ -229,8 +232,8 @@ export class MessageWriter {
     }
   }
 
-  #alias(id: string, unsigned: string): void {
-    this.entries.push(put(`${aliases}/${id}`, new TextEncoder().encode(unsigned)));
+  #alias(id: string, lead: Uint8Array): void {
+    this.entries.push(put(`${aliases}/${id}`, lead));
   }
 
   /** The value as it is stored: no private keys, no lazy links, only what is committed. */

@@ -6,11 +6,12 @@ import { cacheWorld } from '../../../test/support/cache-world.ts';
 import { httpsig } from '../../codecs/httpsig.ts';
 import { structured } from '../../codecs/structured.ts';
 import { toBase64, toBase64Url, toBytes } from '../../core/bytes.ts';
-import { everyCommitment } from '../../core/commitments.ts';
+import { commitmentsOf, everyCommitment } from '../../core/commitments.ts';
 import { id } from '../../core/ids.ts';
 import { type Message, message } from '../../core/message.ts';
-import { signers, verify } from '../../core/verify.ts';
+import { signers, verify, verifyCommitment } from '../../core/verify.ts';
 import { openLmdb } from '../../stores/lmdb.ts';
+import { verifyStore } from '../../stores/maintenance/verify.ts';
 import { memoryStore } from '../../stores/memory.ts';
 import { put } from '../../stores/store.ts';
 import type { Row } from './log.ts';
@@ -78,6 +79,38 @@ test('a message that gets a slot of two processes at once is found in both', asy
   );
   await Promise.all(processes.map((process, i) => log.append(process, [rows[i]!])));
   expect(await Promise.all(processes.map((process) => log.slotOf(process, messageId)))).toEqual([0, 0]);
+});
+
+test('of messages of one content that get slots of two processes at once, each is found with its own signature', async () => {
+  await using store = await openLmdb({ directory: mkdtempSync(join(tmpdir(), 'store-log-')) });
+  const { cache, env, sign } = cacheWorld(store);
+  const log = new StoreLog(cache, () => env);
+  const bodies = [await sign(message({ n: 1 })), await sign(message({ n: 1 }))];
+  const ids = bodies.map((body) => id(body, 'signed', env));
+  const processes = ['P'.repeat(43), 'Q'.repeat(43)];
+  const rows = await Promise.all(
+    processes.map(async (process, i): Promise<Row> => {
+      const assignment = await sign(message({ process, slot: 0, body: bodies[i]! }));
+      return { slot: 0, assignment, messageId: ids[i]!, chain: new Uint8Array(32) };
+    }),
+  );
+  await Promise.all(processes.map((process, i) => log.append(process, [rows[i]!])));
+  for (const dialect of ['2025-09', '2025-11', '2026'] as const) {
+    for (const order of [ids, ids.toReversed()]) {
+      const fresh = cacheWorld(store, dialect);
+      for (const one of order) {
+        for (const found of [await fresh.cache.read(one), await fresh.cache.readEvery(one)]) {
+          const commitments = commitmentsOf(found as Message).map(([commitment]) => commitment);
+          expect(commitments).toContain(one);
+          expect(await verifyCommitment(found as Message, one, fresh.env)).toBe(true);
+        }
+      }
+    }
+  }
+  expect((await verifyStore(store, { environment: env })).damage).toEqual([]);
+  // Written once more, nothing is missing.
+  for (const body of bodies) await cacheWorld(store).cache.write(body);
+  expect(await signers((await cacheWorld(store).cache.read(ids[0]!)) as Message, env)).toEqual([env.wallet!.address]);
 });
 
 test('a store that forgets is asked for the newest slot each time', async () => {

@@ -7,14 +7,15 @@
  *
  * Damage is what can't be right. What is merely not here (a child that was never stored, a file nobody names) is reported apart.
  */
-import { toText } from '../../core/bytes.ts';
+import { commitmentsOf, everySigner, selectCommitments } from '../../core/commitments.ts';
 import { decode } from '../../core/encode.ts';
 import type { Environment } from '../../core/environment.ts';
+import { sumOfIds } from '../../core/ids.ts';
 import { isMessage, type Message } from '../../core/message.ts';
 import { isList, Link, type Value } from '../../core/value.ts';
 import { sha256 } from '../../crypto/hash.ts';
 import { type Cell, CellTag, linkTarget, openCell } from '../cell.ts';
-import { placeIn, readHeld } from '../held-message.ts';
+import { leadOf, type Place, placeIn, readHeld } from '../held-message.ts';
 import * as layout from '../layout.ts';
 import { readMessageCell, splitOf } from '../message-cell.ts';
 import { keyPath, separator } from '../path.ts';
@@ -115,7 +116,7 @@ class Verifier {
         if (!this.#isThere(`${layout.messages}/${first}`)) this.#damaged(path, 'Its message is missing.');
         if (second === undefined) this.#damaged(path, 'It has no id.');
       } else if (group === layout.aliases) {
-        if (!this.#isThere(`${layout.messages}/${toText(value)}`)) this.#damaged(path, 'Its message is missing.');
+        this.#alias(path, first, leadOf(value));
       } else if (group === layout.results) this.#result(path, decode(value));
     } catch {
       this.#damaged(path, 'Its content cannot be decoded.');
@@ -127,14 +128,30 @@ class Verifier {
     if (layout.isIdText(hash) && layout.hashOf(value) !== hash) this.#damaged(path, 'Its content has another hash.');
   }
 
+  #alias(path: string, id: string, lead: string | Place): void {
+    if (typeof lead === 'string') {
+      if (!this.#isThere(`${layout.messages}/${lead}`)) this.#damaged(path, 'Its message is missing.');
+      return;
+    }
+    const held = this.#held(path, lead);
+    if (held === undefined) return;
+    const signatures = selectCommitments(held, everySigner);
+    const isSum = signatures.length > 1 && sumOfIds(signatures) === id;
+    if (!isSum && !commitmentsOf(held).some(([one]) => one === id)) this.#damaged(path, otherId);
+  }
+
+  #held(path: string, place: Place): Message | undefined {
+    const held = this.#quiet(() => readHeld(this.#store, place)) as Message | undefined;
+    return held ?? this.#damaged(path, `The message is missing from \`${place.join(' ')}\`.`);
+  }
+
   #message(path: string, id: string, value: Uint8Array): void {
     const parts = decode(value);
     const place = placeIn(parts);
     const env = this.#environment;
     if (place !== undefined) {
-      const held = this.#quiet(() => readHeld(this.#store, place)) as Message | undefined;
-      if (held === undefined) this.#damaged(path, `The message is missing from \`${place.join(' ')}\`.`);
-      else if (env !== undefined && env.unsignedId(held, env) !== id) this.#damaged(path, otherId);
+      const held = this.#held(path, place);
+      if (held !== undefined && env !== undefined && env.unsignedId(held, env) !== id) this.#damaged(path, otherId);
       return;
     }
     const { value: shallow } = readMessageCell(parts, () => undefined);
