@@ -5,12 +5,13 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { raise } from '../core/errors.ts';
+import { holder, isAlive } from '../stores/holder.ts';
 
 /** Takes the lock; gives how to release it. Throws `unavailable` if a living process holds it. */
 export function lockDirectory(directory: string): () => void {
   makeDirectory(directory);
   const path = join(directory, 'node.lock');
-  const mine = `${process.pid} ${startTime(process.pid)}\n`;
+  const mine = `${holder()}\n`;
   for (let attempt = 0; attempt < 3; attempt++) {
     try {
       writeFileSync(path, mine, { flag: 'wx' });
@@ -49,27 +50,5 @@ function readLock(path: string): string | undefined {
     return readFileSync(path, 'utf8');
   } catch {
     return undefined;
-  }
-}
-
-function isAlive(held: string): boolean {
-  const [id, started] = held.trim().split(' ');
-  const pid = Number(id);
-  if (!Number.isInteger(pid) || pid <= 0) return false;
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
-  }
-  return started === undefined || started === '?' || startTime(pid) === started;
-}
-
-/** When a process started, in a form that only serves to compare; `?` where the system doesn't tell. */
-function startTime(pid: number): string {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '?';
-  } catch {
-    return '?';
   }
 }

@@ -11,7 +11,8 @@ export function claimDirectory(directory: string, kind: string, readOnly: boolea
   const expected = `hyperbeam-ts store ${version} ${kind}\n`;
   const found = readIfThere(file);
   if (found === expected) return;
-  if (found !== undefined) {
+  // A beginning of it is of another process that is writing it, or of one that was killed: it is finished.
+  if (found !== undefined && !expected.startsWith(found)) {
     raise(
       'store-failed',
       `${directory} holds \`${found.trim()}\`, not \`${expected.trim()}\`.`,

@@ -4,6 +4,7 @@
  *     directory/FORMAT        what this is
  *     directory/cells.mdb     keys and cells            (cells.mdb-lock: LMDB's own)
  *     directory/blobs/…       values over 256 KiB
+ *     directory/open/…        who has it open (opening.ts)
  *
  * Reads are synchronous. All writes of one turn of the event loop, whoever makes them, become one LMDB transaction, and all durable
  * ones wait for the same flush; those that come meanwhile share the next one (flush-turns.ts): many concurrent writers cost one. A conditional batch runs inside the write transaction, so nothing can
@@ -23,6 +24,7 @@ import type { Change, Engine, Guard } from './engine.ts';
 import { translate } from './failure.ts';
 import { FlushTurns } from './flush-turns.ts';
 import { claimDirectory } from './format.ts';
+import { type Opened, openAlone, StandsStill } from './opening.ts';
 import { PathStore } from './path-store.ts';
 
 export interface LmdbOptions {
@@ -33,6 +35,8 @@ export interface LmdbOptions {
   readonly capacity?: number;
   /** Values over this many bytes are files of their own. */
   readonly blobThreshold?: number;
+  /** How long another process that writes there may take to stand still, in milliseconds. */
+  readonly patienceMs?: number;
 }
 
 const defaultCapacity = 2 ** 44;
@@ -52,16 +56,20 @@ export async function openLmdb(options: LmdbOptions): Promise<PathStore> {
   try {
     if (!readOnly) mkdirSync(directory, { recursive: true });
     claimDirectory(directory, 'lmdb', readOnly);
-    const database = lmdb.open<Uint8Array, string>({
-      path: join(directory, 'cells.mdb'),
-      encoding: 'binary',
-      keyEncoder,
-      readOnly,
-      separateFlushed: true,
-      maxReaders: 510,
-    });
+    const opened = await openAlone(
+      { directory, writes: !readOnly, ...(options.patienceMs === undefined ? {} : { patienceMs: options.patienceMs }) },
+      () =>
+        lmdb.open<Uint8Array, string>({
+          path: join(directory, 'cells.mdb'),
+          encoding: 'binary',
+          keyEncoder,
+          readOnly,
+          separateFlushed: true,
+          maxReaders: 510,
+        }),
+    );
     const blobs = new BlobFiles(join(directory, 'blobs'), options.blobThreshold ?? blobThreshold);
-    const engine = new LmdbEngine(database, directory, readOnly, options.capacity ?? defaultCapacity, blobs);
+    const engine = new LmdbEngine(opened, directory, readOnly, options.capacity ?? defaultCapacity, blobs);
     return new PathStore(engine, options.scope);
   } catch (error) {
     return translate(error, directory);
@@ -108,14 +116,58 @@ class LmdbEngine implements Engine {
   #reading = false;
   /** Of durable commits: those of one turn share a transaction and a flush. Others don't wait, and nothing overtakes what came before it. */
   readonly #turns = new FlushTurns();
+  readonly #standsStill: StandsStill | undefined;
+  /** While another process opens the database: what comes now begins after that. */
+  #standing: Promise<void> | undefined;
+  #underWay = 0;
+  #whenIdle: (() => void) | undefined;
 
-  constructor(database: Database, directory: string, readOnly: boolean, capacity: number, blobs: BlobFiles) {
+  constructor(opened: Opened<Database>, directory: string, readOnly: boolean, capacity: number, blobs: BlobFiles) {
     this.name = `lmdb ${directory}`;
     this.readOnly = readOnly;
     this.blobs = blobs;
-    this.#database = database;
+    this.#database = opened.database;
     this.#directory = directory;
     this.#capacity = capacity;
+    const { place, name: writer } = opened;
+    if (writer !== undefined) this.#standsStill = new StandsStill(place, writer, () => this.#stand());
+  }
+
+  /** Begins no transaction any more, and waits for those under way; gives how to go on. */
+  async #stand(): Promise<() => void> {
+    let goOn = (): void => undefined;
+    const standing = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    this.#standing = standing;
+    while (this.#underWay > 0) {
+      await new Promise<void>((resolve) => {
+        this.#whenIdle = resolve;
+      });
+    }
+    return () => {
+      goOn();
+      // Behind those that wait: nothing overtakes them.
+      void standing.then(() => {
+        this.#standing = undefined;
+      });
+    };
+  }
+
+  /** Work that writes, once nobody opens the database. */
+  #begin<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#standing !== undefined) return this.#standing.then(() => this.#count(work));
+    return this.#count(work);
+  }
+
+  #count<T>(work: () => Promise<T>): Promise<T> {
+    this.#underWay++;
+    const done = work();
+    const end = (): void => {
+      if (--this.#underWay === 0) this.#whenIdle?.();
+    };
+    done.then(end, end);
+    return done;
   }
 
   get(key: string): Uint8Array | undefined {
@@ -163,9 +215,11 @@ class LmdbEngine implements Engine {
 
   commit(changes: readonly Change[], durable: boolean, guard?: Guard): Awaitable<boolean> {
     this.#checkCapacity(changes);
-    if (durable) return this.#turns.run(() => this.#commit(changes, true, guard));
-    this.#turns.release();
-    return this.#commit(changes, false, guard);
+    return this.#begin(() => {
+      if (durable) return this.#turns.run(() => this.#commit(changes, true, guard));
+      this.#turns.release();
+      return this.#commit(changes, false, guard);
+    });
   }
 
   #commit(changes: readonly Change[], durable: boolean, guard: Guard | undefined): Promise<boolean> {
@@ -256,8 +310,10 @@ class LmdbEngine implements Engine {
   }
 
   async clear(): Promise<void> {
-    this.#turns.release();
-    await this.#database.clearAsync();
+    await this.#begin(() => {
+      this.#turns.release();
+      return this.#database.clearAsync();
+    });
   }
 
   stats(): { readonly [name: string]: number } {
@@ -266,11 +322,13 @@ class LmdbEngine implements Engine {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#standing;
     if (this.#closed) return;
     this.#turns.release();
     this.#closed = true;
     this.#frozen?.done();
     await this.#database.close();
+    this.#standsStill?.end();
   }
 
   /** LMDB lets its file grow; the operator's bound is ours to keep. Removing is always allowed. */

@@ -1,5 +1,5 @@
 /** The conformance suite on every local store, and random operations that must agree between them. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
@@ -24,6 +24,18 @@ storeSuite({
   name: 'fs',
   open: async () => openFs({ directory: fresh() }),
   lacks: { longNames: nameTooLong },
+});
+
+test('a directory whose mark is not finished is one that a store is just being made in', async () => {
+  for (const mark of ['', 'hyperbeam-ts st']) {
+    const at = fresh();
+    mkdirSync(at);
+    writeFileSync(join(at, 'FORMAT'), mark);
+    await expect(openLmdb({ directory: at, readOnly: true })).rejects.toThrow('There is no store');
+    await using store = await openLmdb({ directory: at });
+    await store.write([put('a', new Uint8Array(1))]);
+    expect(() => openFs({ directory: at })).toThrow('holds');
+  }
 });
 
 const segment = fc.constantFrom('a', 'b', 'a-b', 'A', 'ab', '..', '\x00', '\x01', 'é', '\u{1f4a9}', '0');

@@ -3,6 +3,8 @@
  *
  *     node store-child.ts append <directory> <name> <count>    appends to the log `log/p` by compare-and-set, beside others
  *     node store-child.ts fill <lmdb|fs> <directory>           writes until the disk is full, and prints what it then can do
+ *     node store-child.ts count <directory>                    puts numbers one after the other until it is told to stop, and tells how many
+ *                                                              it put and how many of them it can't read
  */
 import { openFs } from '../../src/stores/fs.ts';
 import { openLmdb } from '../../src/stores/lmdb.ts';
@@ -10,6 +12,7 @@ import { put } from '../../src/stores/store.ts';
 
 const [task, ...given] = process.argv.slice(2);
 if (task === 'append') await append(given[0]!, given[1]!, Number(given[2]));
+else if (task === 'count') await count(given[0]!);
 else await fill(given[0]!, given[1]!);
 
 async function append(directory: string, name: string, count: number): Promise<void> {
@@ -24,6 +27,24 @@ async function append(directory: string, name: string, count: number): Promise<v
     else conflicts++;
   }
   console.log(conflicts);
+}
+
+async function count(directory: string): Promise<void> {
+  await using store = await openLmdb({ directory });
+  let stopped = false;
+  process.once('message', () => {
+    stopped = true;
+  });
+  process.send?.('open');
+  let done = 0;
+  while (!stopped) {
+    await store.write([put(`n/${done}`, new Uint8Array(100))], { durable: done % 20 === 0 });
+    done++;
+  }
+  let lost = 0;
+  for (let i = 0; i < done; i++) if (store.read(`n/${i}`) === undefined) lost++;
+  process.send?.({ done, lost });
+  process.disconnect?.();
 }
 
 async function fill(kind: string, directory: string): Promise<void> {
