@@ -304,6 +304,7 @@ class LmdbEngine implements Engine {
   }
 
   async flush(): Promise<void> {
+    await this.#standing;
     this.#turns.release();
     await this.#database.committed;
     await this.#database.flushed;

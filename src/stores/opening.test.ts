@@ -46,12 +46,15 @@ test('a writer that does not answer is waited for a while, one that was killed i
   const exited = once(writer, 'exit');
   writer.kill('SIGKILL');
   await exited;
-  // Of one that was killed while it opened the store.
-  writeFileSync(join(at, 'open', 'opening'), `${writer.pid} 1 x`);
-  const store = await openLmdb({ directory: at, patienceMs: 300 });
-  await store.write([put('after', new Uint8Array(1))], { durable: true });
-  await store[Symbol.asyncDispose]();
-  expect(readdirSync(join(at, 'open'))).toEqual([]);
+  // Of those that were killed while they opened the store.
+  for (const text of [`${writer.pid} 1 x`, '']) {
+    writeFileSync(join(at, 'open', 'opening'), text);
+    writeFileSync(join(at, 'open', 'writer-x'), text);
+    const store = await openLmdb({ directory: at, patienceMs: 300 });
+    await store.write([put('after', new Uint8Array(1))], { durable: true });
+    await store[Symbol.asyncDispose]();
+    expect(readdirSync(join(at, 'open'))).toEqual([]);
+  }
 }, 30_000);
 
 test('what is written while somebody opens the store comes after that, in order', async () => {

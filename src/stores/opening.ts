@@ -22,6 +22,8 @@ const lookMs = 50;
 const waitMs = 2;
 /** A writer that doesn't answer for so long is busy with something else. */
 const usualPatienceMs = 10_000;
+/** A mark without its text is what a killed process left, after so long. */
+const unfinishedMs = 200;
 
 const writerPrefix = 'writer-';
 let counter = 0;
@@ -39,15 +41,24 @@ export async function openAlone<T>(
   open: () => T,
 ): Promise<Opened<T>> {
   const place = join(directory, 'open');
-  if (!makePlace(place)) return { database: open(), place, name: undefined };
   const mark = join(place, 'opening');
-  const mine = await begin(mark, patienceMs);
+  const mine = await begin(place, mark, patienceMs);
+  if (mine === undefined) {
+    // They can't be told to stand still.
+    if (otherWriters(place).length > 0) {
+      raise('unavailable', `Others write in ${directory}, and ${place} cannot be written.`, 'Stop them first.');
+    }
+    return { database: open(), place, name: undefined };
+  }
+  const name = writes ? `${process.pid}-${threadId}-${counter++}` : undefined;
+  const own = name === undefined ? undefined : join(place, writerPrefix + name);
   try {
     await othersStandStill(place, mine, patienceMs);
-    const database = open();
-    const name = writes ? `${process.pid}-${threadId}-${counter++}` : undefined;
-    if (name !== undefined) writeFileSync(join(place, writerPrefix + name), holder());
-    return { database, place, name };
+    if (own !== undefined) writeFileSync(own, holder());
+    return { database: open(), place, name };
+  } catch (error) {
+    if (own !== undefined) rmSync(own, { force: true });
+    throw error;
   } finally {
     if (read(mark) === mine) rmSync(mark, { force: true });
   }
@@ -60,53 +71,66 @@ export interface Opened<T> {
   readonly name: string | undefined;
 }
 
-/** Where nothing can be written nobody writes the database either, as on a read-only disk. */
-function makePlace(place: string): boolean {
-  try {
-    mkdirSync(place, { recursive: true });
-    const probe = join(place, `probe-${randomUUID()}`);
-    writeFileSync(probe, '');
-    rmSync(probe);
-    return true;
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EROFS' || code === 'EACCES' || code === 'EPERM') return false;
-    throw error;
-  }
-}
-
-async function begin(mark: string, patienceMs: number): Promise<string> {
+/** Marks that this process opens the database, once no other does; `undefined` where nothing can be written. */
+async function begin(place: string, mark: string, patienceMs: number): Promise<string | undefined> {
   const mine = `${holder()} ${randomUUID()}`;
+  let unfinishedSince: number | undefined;
   for (const end = performance.now() + 2 * patienceMs; performance.now() < end; await delay(waitMs)) {
     try {
+      mkdirSync(place, { recursive: true });
       writeFileSync(mark, mine, { flag: 'wx' });
       return mine;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      const { code = '' } = error as NodeJS.ErrnoException;
+      if (unwritable.has(code)) {
+        // It may have been made, without its text.
+        if (read(mark) === '') rmSync(mark, { force: true });
+        return undefined;
+      }
+      if (code !== 'EEXIST') throw error;
     }
     const held = read(mark);
-    // Without a text it is just being written.
-    if (held !== undefined && held !== '' && !isAlive(held)) rmSync(mark, { force: true });
+    // Without its text it is just being written, or was left so.
+    unfinishedSince = held === '' ? (unfinishedSince ?? performance.now()) : undefined;
+    const wasLeft =
+      held === '' ? performance.now() - unfinishedSince! > unfinishedMs : held !== undefined && !isAlive(held);
+    if (wasLeft) rmSync(mark, { force: true });
   }
   return raise('unavailable', `Somebody else has been opening the store at ${mark} for too long.`, 'Try again.');
 }
 
+/** A disk that is full or for reading only, a directory of somebody else. */
+const unwritable: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EPERM']);
+
+/** Other processes that have it open for writing: their names, and who they are. */
+function otherWriters(place: string): readonly (readonly [name: string, held: string])[] {
+  const own = holder();
+  const names = existsSync(place) ? readdirSync(place).filter((file) => file.startsWith(writerPrefix)) : [];
+  return names.flatMap((file) => {
+    const held = read(join(place, file));
+    const isOther = held !== undefined && held !== own && isAlive(held);
+    return isOther ? [[file.slice(writerPrefix.length), held] as const] : [];
+  });
+}
+
 async function othersStandStill(place: string, mine: string, patienceMs: number): Promise<void> {
   const end = performance.now() + patienceMs;
-  const own = holder();
-  for (const file of readdirSync(place)) {
-    if (!file.startsWith(writerPrefix)) continue;
-    const writer = join(place, file);
-    const still = join(place, `still-${file.slice(writerPrefix.length)}`);
-    for (let held = read(writer); held !== undefined && held !== own; held = read(writer)) {
-      if (held !== '' && !isAlive(held)) {
-        rmSync(writer, { force: true });
-        rmSync(still, { force: true });
-      } else if (read(still) === mine) break;
-      else if (performance.now() > end) {
-        raise('unavailable', `Process ${held.split(' ')[0]} has the store in ${place} open and is busy.`, 'Try again.');
-      } else await delay(waitMs);
+  const waitsFor = (): string | undefined =>
+    otherWriters(place).find(([name]) => read(join(place, `still-${name}`)) !== mine)?.[1];
+  for (let held = waitsFor(); held !== undefined; held = waitsFor()) {
+    if (performance.now() > end) {
+      raise('unavailable', `Process ${held.split(' ')[0]} has the store in ${place} open and is busy.`, 'Try again.');
     }
+    await delay(waitMs);
+  }
+  removeDead(place);
+}
+
+/** What killed processes left. Nobody else writes such files now: that is done while opening. */
+function removeDead(place: string): void {
+  for (const file of readdirSync(place)) {
+    const held = /^(?:writer|still)-/.test(file) ? read(join(place, file)) : undefined;
+    if (held !== undefined && !isAlive(held)) rmSync(join(place, file), { force: true });
   }
 }
 
