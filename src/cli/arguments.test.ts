@@ -12,6 +12,15 @@ test('ids that begin with a dash are ids', () => {
   expect(readArguments('send', ['--action', 'Hi', id], flags, one).positionals).toEqual([id]);
 });
 
+test('so are paths that begin with such an id, and they keep their place', () => {
+  const two = { min: 1, max: 2, what: 'a path' };
+  const paths = [`${id}/now/balance`, `${id}~process@1.0/now`];
+  const given = readArguments('read', [...paths, '--target', `${id}/x`, '--action', 'Hi'], flags, two);
+  expect([given.positionals, given.text('target'), given.text('action')]).toEqual([paths, `${id}/x`, 'Hi']);
+  expect(readArguments('send', [id, 'text'], flags, two).positionals).toEqual([id, 'text']);
+  expect(readArguments('send', ['--', id, '-x'], flags, two).positionals).toEqual([id, '-x']);
+});
+
 test('unknown flags are still refused', () => {
   expect(() => readArguments('send', ['-V'], flags, one)).toThrow('-V');
 });

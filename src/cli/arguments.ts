@@ -56,26 +56,29 @@ export function readArguments(
 /** Flags as they are declared and nothing else; what is not is a {@link UsageError}. */
 export function parseStrictly<T extends ParseArgsOptionsConfig>(command: string, args: readonly string[], options: T) {
   try {
-    return parseArgs({ args: idsAside(args, options), options, allowPositionals: true });
+    const parsed = parseArgs({ args: withIdsMarked(args, options), options, allowPositionals: true });
+    return { ...parsed, positionals: parsed.positionals.map((one) => (one.startsWith(idMark) ? one.slice(1) : one)) };
   } catch (error) {
     if (error instanceof TypeError) throw new UsageError(command, error.message.split('. ')[0]!.concat('.'));
     throw error;
   }
 }
 
-/** One id in 64 begins with a dash and would be taken for a flag: as a flag's value it is joined to it, else it goes to the end. */
-function idsAside(args: readonly string[], options: ParseArgsOptionsConfig): string[] {
-  if (args.includes('--')) return [...args];
+/** Stands before an id among the positionals while flags are read; no shell can give it. */
+const idMark = '\0';
+
+/** One id in 64 begins with a dash, and would be taken for a flag: as a flag's value it is joined to it, else it is marked. */
+function withIdsMarked(args: readonly string[], options: ParseArgsOptionsConfig): string[] {
   const out: string[] = [];
-  const ids: string[] = [];
-  for (const arg of args) {
+  for (const [i, arg] of args.entries()) {
+    if (arg === '--') return [...out, ...args.slice(i)];
     const before = out.at(-1);
-    if (!/^-[A-Za-z0-9_-]{42}$/.test(arg)) out.push(arg);
+    if (!/^-[A-Za-z0-9_-]{42}(?:$|[/~])/.test(arg)) out.push(arg);
     else if (before !== undefined && options[before.replace(/^--/, '')]?.type === 'string')
       out[out.length - 1] += `=${arg}`;
-    else ids.push(arg);
+    else out.push(idMark + arg);
   }
-  return ids.length === 0 ? out : [...out, '--', ...ids];
+  return out;
 }
 
 function tagsFrom(command: string, given: unknown): Tags {
