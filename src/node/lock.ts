@@ -2,10 +2,10 @@
  * One node per data directory. The lock is a file with the process id of its holder; a lock whose holder is gone (a crash, a reboot) is
  * taken over. The holder's start time tells a process id that was given out again.
  */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { raise } from '../core/errors.ts';
-import { holder, isAlive } from '../stores/holder.ts';
+import { holder, isAlive, readIfThere } from '../stores/holder.ts';
 
 /** Takes the lock; gives how to release it. Throws `unavailable` if a living process holds it. */
 export function lockDirectory(directory: string): () => void {
@@ -16,12 +16,12 @@ export function lockDirectory(directory: string): () => void {
     try {
       writeFileSync(path, mine, { flag: 'wx' });
       return () => {
-        if (readLock(path) === mine) rmSync(path, { force: true });
+        if (readIfThere(path) === mine) rmSync(path, { force: true });
       };
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
-    const held = readLock(path);
+    const held = readIfThere(path);
     if (held !== undefined && isAlive(held)) {
       raise(
         'unavailable',
@@ -42,13 +42,5 @@ function makeDirectory(directory: string): void {
       hint: 'Give another `--data-dir`, or make it writable.',
       cause,
     });
-  }
-}
-
-function readLock(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return undefined;
   }
 }

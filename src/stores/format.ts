@@ -1,7 +1,8 @@
 /** Marks a directory as a store of one kind, so that no backend ever opens another one's files or a later layout. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { raise } from '../core/errors.ts';
+import { readIfThere } from './holder.ts';
 
 const version = 1;
 
@@ -27,12 +28,4 @@ export function claimDirectory(directory: string, kind: string, readOnly: boolea
 /** The kind of store in a directory, `undefined` if there is none. */
 export function storeKind(directory: string): string | undefined {
   return /^hyperbeam-ts store \d+ (\w+)\n$/.exec(readIfThere(join(directory, 'FORMAT')) ?? '')?.[1];
-}
-
-function readIfThere(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return undefined;
-  }
 }

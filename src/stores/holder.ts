@@ -19,12 +19,17 @@ export function isAlive(held: string): boolean {
   return started === undefined || started === '?' || startTime(pid) === started;
 }
 
+/** The text of a file; `undefined` if it cannot be read. */
+export function readIfThere(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
 /** When a process started, in a form that only serves to compare; `?` where the system doesn't tell. */
 function startTime(pid: number): string {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '?';
-  } catch {
-    return '?';
-  }
+  const stat = readIfThere(`/proc/${pid}/stat`);
+  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '?';
 }

@@ -40,6 +40,7 @@ export interface LmdbOptions {
 }
 
 const defaultCapacity = 2 ** 44;
+const defaultPatienceMs = 10_000;
 
 /** Opens the store in a directory, making it if need be. */
 export async function openLmdb(options: LmdbOptions): Promise<PathStore> {
@@ -52,21 +53,19 @@ export async function openLmdb(options: LmdbOptions): Promise<PathStore> {
       cause,
     });
   }
-  const { directory, readOnly = false } = options;
+  const { directory, readOnly = false, patienceMs = defaultPatienceMs } = options;
   try {
     if (!readOnly) mkdirSync(directory, { recursive: true });
     claimDirectory(directory, 'lmdb', readOnly);
-    const opened = await openAlone(
-      { directory, writes: !readOnly, ...(options.patienceMs === undefined ? {} : { patienceMs: options.patienceMs }) },
-      () =>
-        lmdb.open<Uint8Array, string>({
-          path: join(directory, 'cells.mdb'),
-          encoding: 'binary',
-          keyEncoder,
-          readOnly,
-          separateFlushed: true,
-          maxReaders: 510,
-        }),
+    const opened = await openAlone({ directory, writes: !readOnly, patienceMs }, () =>
+      lmdb.open<Uint8Array, string>({
+        path: join(directory, 'cells.mdb'),
+        encoding: 'binary',
+        keyEncoder,
+        readOnly,
+        separateFlushed: true,
+        maxReaders: 510,
+      }),
     );
     const blobs = new BlobFiles(join(directory, 'blobs'), options.blobThreshold ?? blobThreshold);
     const engine = new LmdbEngine(opened, directory, readOnly, options.capacity ?? defaultCapacity, blobs);

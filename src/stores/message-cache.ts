@@ -33,7 +33,14 @@ import { blobThreshold } from './blob-files.ts';
 import { heldBody, leadOf, type Place, placeIn, readHeld, unsignedIdAt } from './held-message.ts';
 import * as layout from './layout.ts';
 import { type Indexed, MatchIndex } from './match-index.ts';
-import { type Body, readMessageCell, splitOf, storedPart, storedUnsignedCommitment } from './message-cell.ts';
+import {
+  type Body,
+  readMessageCell,
+  splitOf,
+  storedPart,
+  storedUnsignedCommitment,
+  unsignedIdentity,
+} from './message-cell.ts';
 import { MessageWriter } from './message-writer.ts';
 import type { Source, Sourced } from './remote/source.ts';
 import { Sources } from './remote/sources.ts';
@@ -186,11 +193,29 @@ export class MessageCache implements Cache {
     if (known !== undefined) return known;
     return andThen(this.store.read(`${layout.aliases}/${id}`), (alias): Awaitable<string | undefined> => {
       if (alias === undefined) return andThen(this.#stored(id), (stored) => (stored === undefined ? undefined : id));
-      return andThen(unsignedIdAt(alias, this.store, this.#environment()), (unsigned) => {
+      return andThen(this.#ledTo(leadOf(alias)), (unsigned) => {
         if (unsigned !== undefined) this.#aliases.set(id, unsigned);
         return unsigned;
       });
     });
+  }
+
+  /** The unsigned id of the message at the end of an alias. One that stands in another entry is kept, since it is asked for next. */
+  #ledTo(lead: string | Place): Awaitable<string | undefined> {
+    if (typeof lead === 'string') return lead;
+    return andThen(readHeld(this.store, lead), (message) => {
+      if (message === undefined) return undefined;
+      const { id } = unsignedIdentity(message, this.#environment());
+      if (this.#memory.get(id) === undefined) this.#remember(id, heldBody(message, this.#environment()), heldWeight);
+      return id;
+    });
+  }
+
+  #remember(unsigned: string, body: Body, bytes: number): Stored {
+    const stored: Stored = { body, forms: new Map() };
+    // Decoded values take several times the room of their encoding.
+    this.#memory.set(unsigned, stored, bytes * 4 + 500);
+    return stored;
   }
 
   #stored(unsigned: string): Awaitable<Stored | undefined> {
@@ -201,13 +226,10 @@ export class MessageCache implements Cache {
       const parts = decode(cell);
       const place = placeIn(parts);
       const read = place === undefined ? this.#body(parts) : this.#heldBody(place);
-      return andThen(read, (body) => {
-        if (body === undefined) return undefined;
-        const stored: Stored = { body, forms: new Map() };
-        // Decoded values take several times the room of their encoding.
-        this.#memory.set(unsigned, stored, (place === undefined ? cell.length : heldWeight) * 4 + 500);
-        return stored;
-      });
+      return andThen(
+        read,
+        (body) => body && this.#remember(unsigned, body, place === undefined ? cell.length : heldWeight),
+      );
     });
   }
 

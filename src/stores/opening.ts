@@ -10,18 +10,16 @@
  * A writer looks for an opening some times a second; that is all it costs. Threads of one process share what the first of them opened.
  */
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { threadId } from 'node:worker_threads';
 import { raise } from '../core/errors.ts';
-import { holder, isAlive } from './holder.ts';
+import { holder, isAlive, readIfThere } from './holder.ts';
 
 /** How often a writer looks, and how often whoever waits does, in milliseconds. */
 const lookMs = 50;
 const waitMs = 2;
-/** A writer that doesn't answer for so long is busy with something else. */
-const usualPatienceMs = 10_000;
 /** A mark without its text is what a killed process left, after so long. */
 const unfinishedMs = 200;
 
@@ -32,14 +30,12 @@ export interface Opening {
   readonly directory: string;
   /** Whether others have to wait for this one from now on: then it is to be given to {@link StandsStill}. */
   readonly writes: boolean;
-  readonly patienceMs?: number;
+  /** How long others may take to stand still, in milliseconds. */
+  readonly patienceMs: number;
 }
 
 /** Opens the database in a directory while nobody writes there. Throws `unavailable` if a writer doesn't stand still in time. */
-export async function openAlone<T>(
-  { directory, writes, patienceMs = usualPatienceMs }: Opening,
-  open: () => T,
-): Promise<Opened<T>> {
+export async function openAlone<T>({ directory, writes, patienceMs }: Opening, open: () => T): Promise<Opened<T>> {
   const place = join(directory, 'open');
   const mark = join(place, 'opening');
   const mine = await begin(place, mark, patienceMs);
@@ -60,7 +56,7 @@ export async function openAlone<T>(
     if (own !== undefined) rmSync(own, { force: true });
     throw error;
   } finally {
-    if (read(mark) === mine) rmSync(mark, { force: true });
+    if (readIfThere(mark) === mine) rmSync(mark, { force: true });
   }
 }
 
@@ -84,12 +80,12 @@ async function begin(place: string, mark: string, patienceMs: number): Promise<s
       const { code = '' } = error as NodeJS.ErrnoException;
       if (unwritable.has(code)) {
         // It may have been made, without its text.
-        if (read(mark) === '') rmSync(mark, { force: true });
+        if (readIfThere(mark) === '') rmSync(mark, { force: true });
         return undefined;
       }
       if (code !== 'EEXIST') throw error;
     }
-    const held = read(mark);
+    const held = readIfThere(mark);
     // Without its text it is just being written, or was left so.
     unfinishedSince = held === '' ? (unfinishedSince ?? performance.now()) : undefined;
     const wasLeft =
@@ -107,7 +103,7 @@ function otherWriters(place: string): readonly (readonly [name: string, held: st
   const own = holder();
   const names = existsSync(place) ? readdirSync(place).filter((file) => file.startsWith(writerPrefix)) : [];
   return names.flatMap((file) => {
-    const held = read(join(place, file));
+    const held = readIfThere(join(place, file));
     const isOther = held !== undefined && held !== own && isAlive(held);
     return isOther ? [[file.slice(writerPrefix.length), held] as const] : [];
   });
@@ -115,11 +111,15 @@ function otherWriters(place: string): readonly (readonly [name: string, held: st
 
 async function othersStandStill(place: string, mine: string, patienceMs: number): Promise<void> {
   const end = performance.now() + patienceMs;
-  const waitsFor = (): string | undefined =>
-    otherWriters(place).find(([name]) => read(join(place, `still-${name}`)) !== mine)?.[1];
-  for (let held = waitsFor(); held !== undefined; held = waitsFor()) {
+  const waitsFor = () => otherWriters(place).find(([name]) => readIfThere(join(place, `still-${name}`)) !== mine);
+  for (let writer = waitsFor(); writer !== undefined; writer = waitsFor()) {
     if (performance.now() > end) {
-      raise('unavailable', `Process ${held.split(' ')[0]} has the store in ${place} open and is busy.`, 'Try again.');
+      const [name, held] = writer;
+      raise(
+        'unavailable',
+        `Process ${held.split(' ')[0]} has the store in ${place} open and is busy.`,
+        `Try again. If that process is something else, remove ${join(place, writerPrefix + name)}.`,
+      );
     }
     await delay(waitMs);
   }
@@ -129,7 +129,7 @@ async function othersStandStill(place: string, mine: string, patienceMs: number)
 /** What killed processes left. Nobody else writes such files now: that is done while opening. */
 function removeDead(place: string): void {
   for (const file of readdirSync(place)) {
-    const held = /^(?:writer|still)-/.test(file) ? read(join(place, file)) : undefined;
+    const held = /^(?:writer|still)-/.test(file) ? readIfThere(join(place, file)) : undefined;
     if (held !== undefined && !isAlive(held)) rmSync(join(place, file), { force: true });
   }
 }
@@ -153,14 +153,14 @@ export class StandsStill {
   async #look(): Promise<void> {
     const mark = join(this.#place, 'opening');
     if (this.#looking || !existsSync(mark)) return;
-    const asked = read(mark);
+    const asked = readIfThere(mark);
     if (asked === undefined || asked === '' || asked.startsWith(`${holder()} `)) return;
     this.#looking = true;
     const goOn = await this.#stop();
     const still = join(this.#place, `still-${this.#name}`);
     try {
       writeFileSync(still, asked);
-      while (read(mark) === asked && isAlive(asked)) await delay(waitMs);
+      while (readIfThere(mark) === asked && isAlive(asked)) await delay(waitMs);
     } catch {
       // A full disk: whoever opens gives up after a while.
     } finally {
@@ -174,13 +174,5 @@ export class StandsStill {
   end(): void {
     clearInterval(this.#timer);
     rmSync(join(this.#place, writerPrefix + this.#name), { force: true });
-  }
-}
-
-function read(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return undefined;
   }
 }
