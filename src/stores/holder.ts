@@ -1,5 +1,9 @@
-/** Who holds a file that stands for a process: `<process id> <start time>`. The start time tells an id that was given out again. */
-import { readFileSync } from 'node:fs';
+/**
+ * Files that stand for a process, one holder at a time: `<process id> <start time>`, and whatever the holder adds. The start time tells an id
+ * that was given out again.
+ */
+import { randomUUID } from 'node:crypto';
+import { linkSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 
 /** This process. */
 export function holder(): string {
@@ -17,6 +21,77 @@ export function isAlive(held: string): boolean {
     if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
   }
   return started === undefined || started === '?' || startTime(pid) === started;
+}
+
+/** A file without its text is just being written, or after so long what a crash left. In milliseconds. */
+const unfinishedMs = 200;
+const maxTries = 8;
+
+/**
+ * Makes `file` with this text, which begins with {@link holder}, unless somebody living holds it: then gives that one's text, which is empty
+ * while it is being written. What the dead left is taken over, by one of those who want it. Throws what the system says.
+ */
+export function claimFile(file: string, text: string): string | undefined {
+  let held = '';
+  for (let tries = 0; tries < maxTries; tries++) {
+    if (create(file, text)) return undefined;
+    const found = readIfThere(file);
+    // It has just been released.
+    if (found === undefined) continue;
+    held = found;
+    if (held === '' ? isFresh(file) : isAlive(held)) return held;
+    removeLeft(file, held);
+  }
+  return held;
+}
+
+/** Whether it was there before us. Nobody ever sees it without its text, but where the disk knows no links. */
+function create(file: string, text: string): boolean {
+  const prepared = besides(file);
+  try {
+    writeFileSync(prepared, text);
+    linkSync(prepared, file);
+    return true;
+  } catch (error) {
+    const { code = '', syscall } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return false;
+    if (syscall !== 'link') throw error;
+    return createInPlace(file, text);
+  } finally {
+    rmSync(prepared, { force: true });
+  }
+}
+
+function createInPlace(file: string, text: string): boolean {
+  try {
+    writeFileSync(file, text, { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** Others may have seen the same and be faster: what they have made meanwhile is put back. */
+function removeLeft(file: string, held: string): void {
+  const aside = besides(file);
+  try {
+    renameSync(file, aside);
+    if (readIfThere(aside) !== held) linkSync(aside, file);
+  } catch {
+    // It is gone already, or somebody has taken it again.
+  } finally {
+    rmSync(aside, { force: true });
+  }
+}
+
+function besides(file: string): string {
+  return `${file}.${process.pid}-${randomUUID()}`;
+}
+
+function isFresh(file: string): boolean {
+  const made = statSync(file, { throwIfNoEntry: false })?.mtimeMs;
+  return made !== undefined && Date.now() - made < unfinishedMs;
 }
 
 /** The text of a file; `undefined` if it cannot be read. */

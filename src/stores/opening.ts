@@ -15,13 +15,11 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { threadId } from 'node:worker_threads';
 import { raise } from '../core/errors.ts';
-import { holder, isAlive, readIfThere } from './holder.ts';
+import { claimFile, holder, isAlive, readIfThere } from './holder.ts';
 
 /** How often a writer looks, and how often whoever waits does, in milliseconds. */
 const lookMs = 50;
 const waitMs = 2;
-/** A mark without its text is what a killed process left, after so long. */
-const unfinishedMs = 200;
 
 const writerPrefix = 'writer-';
 let counter = 0;
@@ -70,27 +68,14 @@ export interface Opened<T> {
 /** Marks that this process opens the database, once no other does; `undefined` where nothing can be written. */
 async function begin(place: string, mark: string, patienceMs: number): Promise<string | undefined> {
   const mine = `${holder()} ${randomUUID()}`;
-  let unfinishedSince: number | undefined;
   for (const end = performance.now() + 2 * patienceMs; performance.now() < end; await delay(waitMs)) {
     try {
       mkdirSync(place, { recursive: true });
-      writeFileSync(mark, mine, { flag: 'wx' });
-      return mine;
+      if (claimFile(mark, mine) === undefined) return mine;
     } catch (error) {
-      const { code = '' } = error as NodeJS.ErrnoException;
-      if (unwritable.has(code)) {
-        // It may have been made, without its text.
-        if (readIfThere(mark) === '') rmSync(mark, { force: true });
-        return undefined;
-      }
-      if (code !== 'EEXIST') throw error;
+      if (unwritable.has((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+      throw error;
     }
-    const held = readIfThere(mark);
-    // Without its text it is just being written, or was left so.
-    unfinishedSince = held === '' ? (unfinishedSince ?? performance.now()) : undefined;
-    const wasLeft =
-      held === '' ? performance.now() - unfinishedSince! > unfinishedMs : held !== undefined && !isAlive(held);
-    if (wasLeft) rmSync(mark, { force: true });
   }
   return raise('unavailable', `Somebody else has been opening the store at ${mark} for too long.`, 'Try again.');
 }
@@ -129,7 +114,7 @@ async function othersStandStill(place: string, mine: string, patienceMs: number)
 /** What killed processes left. Nobody else writes such files now: that is done while opening. */
 function removeDead(place: string): void {
   for (const file of readdirSync(place)) {
-    const held = /^(?:writer|still)-/.test(file) ? readIfThere(join(place, file)) : undefined;
+    const held = /^(?:writer-|still-|opening\.)/.test(file) ? readIfThere(join(place, file)) : undefined;
     if (held !== undefined && !isAlive(held)) rmSync(join(place, file), { force: true });
   }
 }
