@@ -64,7 +64,10 @@ export const process = device({
       async run(call) {
         const definition = await definitionOf(call);
         if ((await call.processes.slots.latestState(definition.id)) === undefined) {
-          return fail('device-failed', 'Nothing of this process has been computed yet.', { status: 500 });
+          return fail('not-found', 'Nothing of this process has been computed yet.', {
+            status: 500,
+            hint: '`now` computes what is scheduled.',
+          });
         }
         return call.processes.inspect(definition, 'execution', message({ path: 'snapshot', mode: 'Map' }));
       },
@@ -165,6 +168,7 @@ const notComputed = fail('not-found', 'No slot was asked for, and nothing is to 
 });
 
 async function stateAt(call: ProcessCall, definition: Definition, slot: number): Promise<Outcome> {
+  if (slot < 0) return noSuchSlot;
   const { processes } = call;
   const found = processes.slots.read(definition.id, slot);
   const stored = isPromise(found) ? await found : found;
@@ -255,6 +259,12 @@ const noResults = fail(
   'This state has no results.',
   'A slot has results after it was computed: `compute=<slot>/results`.',
 );
+
+const noSuchSlot = fail('not-found', 'There is no such slot: the first one is 0.', {
+  status: 404,
+  hint: '`compute=0`',
+  value: message({ status: 404, reason: 'There is no such slot: the first one is 0.' }),
+});
 
 function badSlot(value: Value): Outcome {
   const sentence = 'A slot is a whole number.';

@@ -109,8 +109,8 @@ async function pushKey(call: PushCall): Promise<Outcome> {
     definition = await definitionIn(ao, cache, environment, isMessage(target) ? target : base);
   } else {
     const read = integer.read(given);
-    if (read === undefined) {
-      return fail('bad-request', 'A slot is a whole number.', { status: 400, hint: '`push&slot=7`' });
+    if (read === undefined || read < 0) {
+      return fail('bad-request', 'A slot is a whole number, 0 or more.', { status: 400, hint: '`push&slot=7`' });
     }
     slot = read;
     definition = await definitionIn(ao, cache, environment, base);

@@ -17,6 +17,7 @@ import { flag, integer } from '../core/fields.ts';
 import { type Message, message } from '../core/message.ts';
 import { fail, failed, type Outcome, ok } from '../core/outcome.ts';
 import { getPrivate } from '../core/private.ts';
+import type { Value } from '../core/value.ts';
 import { verify } from '../core/verify.ts';
 import type { Wallet } from '../core/wallet.ts';
 import { plain } from './plain.ts';
@@ -323,7 +324,9 @@ async function read(call: SchedulerCall): Promise<Outcome> {
   const process = await processOfRequest(ao, base, requestMessage);
   const keeper = await keeperOf(call, process);
   if (keeper !== 'here' && 'answer' in keeper) return keeper.answer;
-  const part = await slotsOf(call, keeper, process);
+  const asked = await rangeOf(call);
+  if ('refusal' in asked) return asked.refusal;
+  const part = await slotsOf(call, keeper, process, asked);
   const page: Page = { process, ...part, timestamp: clock.now(), block: await call.schedules.block() };
   const accept = await textAt(ao, requestMessage, 'accept');
   return ok(
@@ -337,11 +340,10 @@ async function slotsOf(
   call: SchedulerCall,
   keeper: { readonly remote: RemoteScheduler } | 'here',
   process: string,
+  { from, to }: Range,
 ): Promise<Pick<Page, 'assignments' | 'continues'>> {
   const { log } = call.schedules;
-  const from = await fromSlot(call);
-  const to = await slotAt(call, 'to');
-  if (from === undefined || (to !== undefined && to < from)) return { assignments: [], continues: false };
+  if (to !== undefined && to < from) return { assignments: [], continues: false };
   const furthest = from + maxSlotsPerPage;
   if (keeper !== 'here') {
     const part = await remotePart(call, keeper.remote, process, from, Math.min(to ?? furthest, furthest));
@@ -354,18 +356,42 @@ async function slotsOf(
   return { assignments: from > last ? [] : await log.range(process, from, last), continues: last < asked };
 }
 
-/** First slot asked for; a negative integer is slot 0, a negative number as text asks for nothing (spec 04 §2.7). */
-async function fromSlot(call: SchedulerCall): Promise<number | undefined> {
-  const value = await plain(call.ao, call.requestMessage, 'from');
-  if (value === undefined) return 0;
-  const slot = integer.read(value);
-  if (slot === undefined || slot >= 0) return slot ?? 0;
-  return typeof value === 'number' ? 0 : undefined;
+/** Slots asked for, both ends included. Without `to`: all there are. */
+interface Range {
+  readonly from: number;
+  readonly to: number | undefined;
 }
 
-async function slotAt(call: SchedulerCall, key: string): Promise<number | undefined> {
-  const value = await plain(call.ao, call.requestMessage, key);
-  return value === undefined ? undefined : integer.read(value);
+/** A negative integer as `from` is slot 0, a negative number as text asks for nothing (spec 04 §2.7). */
+async function rangeOf(call: SchedulerCall): Promise<Range | { readonly refusal: Outcome }> {
+  const { ao, requestMessage } = call;
+  const [first, last] = [await plain(ao, requestMessage, 'from'), await plain(ao, requestMessage, 'to')];
+  const [from, to] = [slotIn(first), slotIn(last)];
+  if (from === 'none') return { refusal: noSlot('from') };
+  if (to === 'none') return { refusal: noSlot('to') };
+  if (from !== undefined && from < 0) return { from: 0, to: typeof first === 'number' ? to : -1 };
+  return { from: from ?? 0, to };
+}
+
+/** The last slot that has a number here. */
+const farSlot = 999_999_999_999_999;
+
+/** `undefined`: nothing was said, as by other nodes that ask with an empty `from` first. Text may spell a slot that nobody will reach. */
+function slotIn(value: Value | undefined): number | undefined | 'none' {
+  if (value === undefined || value === '') return undefined;
+  const slot = integer.read(value);
+  if (slot !== undefined) return slot;
+  if (typeof value === 'bigint' || (typeof value === 'string' && /^-?\d+$/.test(value))) {
+    return String(value).startsWith('-') ? -1 : farSlot;
+  }
+  return 'none';
+}
+
+function noSlot(key: string): Outcome {
+  return fail('bad-request', `\`${key}\` is a slot: a whole number.`, {
+    status: 400,
+    hint: '`schedule?from=0&to=99`',
+  });
 }
 
 function decodeURIComponentSafely(value: string | undefined): string | undefined {

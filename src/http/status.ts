@@ -34,7 +34,7 @@ export const statusOfCode: { readonly [code in ErrorCode]: number } = {
   'out-of-budget': 400,
   'peer-failed': 502,
   'program-budget': 400,
-  'program-error': 500,
+  'program-error': 400,
   'program-failed': 500,
   'rate-limited': 429,
   'store-failed': 500,

@@ -7,11 +7,12 @@
  *     compute(8) ─┘   state(n) = execution-device(state(n-1), assignment(n))
  *
  * What a lane holds in memory can be dropped at any time ({@link ProcessLane.release}): it comes back from the newest snapshot and the
- * slots after it. A slot that fails ends the fold; the error is the slot's result. Failures that may pass are not stored.
+ * slots after it. A slot that fails ends the fold; the error is the slot's result. Failures that may pass are not stored. A definition with
+ * `on-failure: skip` has the process go on: the state is the one before, the error its results.
  */
 import type { Ao, Clock } from '../../core/device.ts';
 import { type AoError, type ErrorCode, errorFrom } from '../../core/errors.ts';
-import { integer } from '../../core/fields.ts';
+import { integer, textIn } from '../../core/fields.ts';
 import { isMessage, isPrivateKey, Message, message } from '../../core/message.ts';
 import { fail, failed, type Outcome, ok } from '../../core/outcome.ts';
 import { getPrivate, setPrivate } from '../../core/private.ts';
@@ -63,6 +64,8 @@ interface Live {
   readonly state: Message;
   readonly slot: number;
   readonly writer: SlotWriter;
+  /** Up to here slots may have been computed before; those that were skipped then are skipped again. */
+  readonly known: number;
 }
 
 /** These may pass: they say nothing about the message that was computed. */
@@ -281,6 +284,11 @@ export class ProcessLane {
       this.#answerAll(ended);
       return { ended };
     }
+    const known = slot <= live.known ? await this.#parts.slots.read(this.definition.id, slot) : undefined;
+    if (known !== undefined && 'state' in known && known.skipped) {
+      await this.#put(slot, skippedState(live.state, slot, known.state.get('results')), true);
+      return { ended: undefined };
+    }
     const assignment = next.value;
     // A definition that names its function has chosen for every message. The path of one could otherwise name a key of the state, and what
     // is there would be the next state.
@@ -289,6 +297,8 @@ export class ProcessLane {
     const outcome = await this.#execute(ao, live.state.without('results', 'snapshot'), request);
     if (outcome.status !== 'ok' || !isMessage(outcome.value) || !isInLane(outcome.value)) {
       if (isLost(outcome) && this.#rebuiltFor !== slot) return this.#rebuild(slot);
+      const failure = this.#skips && !mayPass(outcome) ? withPhase(outcome, 'compute', slot) : undefined;
+      if (failure?.status === 'error') return this.#skip(slot, failure.error);
       return { ended: await this.#failSlot(slot, outcome, performance.now() - started) };
     }
     const state = outcome.value
@@ -299,20 +309,48 @@ export class ProcessLane {
         ['process', this.definition.message],
       ])
       .withOrigin(undefined);
-    this.#live = { state, slot, writer: live.writer };
-    live.writer.add(slot, publicState(state));
     this.#unsavedMs += performance.now() - started;
-    if (live.writer.waiting >= this.#options.maxUnwritten || this.#waiters.some((waiter) => waiter.slot <= slot)) {
-      await this.#settle();
-    } else if (live.writer.waiting >= 64) live.writer.begin();
+    await this.#put(slot, state, false);
     if (this.#unsavedMs > Math.max(this.#options.snapshotEveryMs, 10 * this.#snapshotCostMs)) await this.#snapshot(ao);
     return { ended: undefined };
+  }
+
+  /** The state after a slot: the live one from now on, stored soon, and at once where somebody waits for it. */
+  async #put(slot: number, state: Message, skipped: boolean): Promise<void> {
+    const live = this.#live!;
+    const { writer } = live;
+    this.#live = { ...live, state, slot };
+    writer.add(slot, publicState(state), skipped);
+    if (writer.waiting >= this.#options.maxUnwritten || this.#waiters.some((waiter) => waiter.slot <= slot)) {
+      await this.#settle();
+    } else if (writer.waiting >= 64) writer.begin();
+  }
+
+  /** Whether the process goes on behind a slot that fails. */
+  get #skips(): boolean {
+    return textIn(this.definition.message, 'on-failure') === 'skip';
+  }
+
+  /**
+   * Stores the state before with the error for its results. What the failed call did to a machine is undone by beginning anew from the newest
+   * snapshot; on the way the slot is known, and not run again.
+   */
+  async #skip(slot: number, error: AoError): Promise<Step> {
+    const { state, writer } = this.#live!;
+    writer.add(slot, publicState(skippedState(state, slot, failureResults(error))), true);
+    await writer.flush();
+    return this.#anew();
   }
 
   /** A machine was lost (it trapped, or its memory was wanted): the fold goes on from the newest snapshot. */
   async #rebuild(slot: number): Promise<Step> {
     this.#rebuiltFor = slot;
     await this.#live?.writer.flush();
+    return this.#anew();
+  }
+
+  /** Begins again with what is stored. */
+  async #anew(): Promise<Step> {
     this.#drop();
     const refused = await this.#load(this.#toolbox());
     if (refused !== undefined) this.#fail(refused);
@@ -338,7 +376,7 @@ export class ProcessLane {
   async #failSlot(slot: number, outcome: Outcome, tookMs: number): Promise<Outcome> {
     const error = withPhase(outcome, 'compute', slot);
     const code = error.status === 'error' ? error.error.code : 'internal';
-    if (error.status === 'error' && !passing.has(code)) this.#live!.writer.fail(slot, storedError(error.error));
+    if (error.status === 'error' && !mayPass(error)) this.#live!.writer.fail(slot, storedError(error.error));
     if (exhausting.has(code)) {
       this.#exhausted = { slot, until: this.#parts.clock.now() + 10 * tookMs, outcome: error };
     }
@@ -396,7 +434,7 @@ export class ProcessLane {
     if (begun?.outcome?.status === 'error' && unreadable.has(begun.outcome.error.code)) begun = undefined;
     begun ??= await this.#begin(ao);
     if (begun.outcome !== undefined) return withPhase(begun.outcome, 'compute', begun.slot + 1);
-    this.#live = { state: begun.state, slot: begun.slot, writer: slots.writer(id) };
+    this.#live = { state: begun.state, slot: begun.slot, writer: slots.writer(id), known: newest?.slot ?? -1 };
     this.#unsavedMs = 0;
     return undefined;
   }
@@ -490,6 +528,34 @@ interface Step {
   readonly ended: Outcome | undefined;
 }
 
+/** The state after a slot whose message did nothing but leave these results. Private handles stay: machines are as they were. */
+function skippedState(before: Message, slot: number, results: Value | undefined): Message {
+  return before.withAll([
+    ['at-slot', slot],
+    ['results', results ?? Message.empty],
+  ]);
+}
+
+/** An error in the form in which clients read results (spec 06 §2.4, §7.2). */
+function failureResults({ code, message: sentence, hint, value }: AoError): Message {
+  const said = isMessage(value) ? value : Message.empty;
+  const output = message({ data: sentence });
+  return message({
+    info: 'hyper-aos',
+    code,
+    error: sentence,
+    hint,
+    trace: said.get('trace'),
+    outbox: Message.empty,
+    output,
+    raw: message({ Output: output, Error: sentence }),
+  });
+}
+
+function mayPass(outcome: Outcome): boolean {
+  return outcome.status === 'error' && passing.has(outcome.error.code);
+}
+
 function isLost(outcome: Outcome): boolean {
   return outcome.status === 'error' && outcome.error.code === 'unavailable';
 }
@@ -515,7 +581,7 @@ function withPhase(outcome: Outcome, phase: 'compute' | 'get-schedule', slot: nu
   const error: AoError =
     outcome.status === 'error'
       ? outcome.error
-      : (fail('device-failed', 'The execution device gave something else than the next state.') as { error: AoError })
+      : (fail('program-failed', 'The execution device gave something else than the next state.') as { error: AoError })
           .error;
   const said = error.value;
   const body = isMessage(said) ? said : message({ error: said ?? error.message });

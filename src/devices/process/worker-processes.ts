@@ -64,6 +64,9 @@ interface Quarantine {
   readonly outcome: Outcome;
 }
 
+/** A worker that computes answers nothing meanwhile: after this long what is known of it here is told. */
+const statusPatienceMs = 250;
+
 /** A question is asked of so many workers in turn, when they break without its being known to be the reason. */
 const maxTries = 3;
 
@@ -207,9 +210,33 @@ class Host {
   }
 
   askStatus(process: string): Promise<LaneStatus | undefined> {
-    return new Promise((status) => {
-      this.#send({ question: { kind: 'status', process }, answer: () => status(undefined), status, tries: 0 });
+    return new Promise((resolve, reject) => {
+      const told = (status: LaneStatus | undefined): void => {
+        clearTimeout(timer);
+        resolve(status);
+      };
+      const question: Question = { kind: 'status', process };
+      const id = this.#send({ question, answer: () => told(undefined), status: told, tries: 0 });
+      const timer = setTimeout(() => {
+        if (id !== undefined) this.#take(id);
+        this.#seen(process).then(resolve, reject);
+      }, statusPatienceMs);
     });
+  }
+
+  /** What a process is doing, by what its worker was asked and where it says it is. */
+  async #seen(process: string): Promise<LaneStatus | undefined> {
+    const asked = [...this.#pending.values()].flatMap(({ question }) =>
+      question.kind === 'compute' && question.definition.id === process ? [question] : [],
+    );
+    const [first] = asked;
+    if (first === undefined) return undefined;
+    if (Atomics.load(this.#position, 0) === first.lane) {
+      const slot = Atomics.load(this.#position, 1) - 1;
+      return { status: 'computing', slot, target: Math.max(...asked.map((question) => question.slot)) };
+    }
+    const slot = (await this.#parts.slots.latestState(process))?.slot ?? -1;
+    return { status: 'waiting', slot, for: 'another process in its thread' };
   }
 
   tell(what: ToWorker): void {
@@ -235,16 +262,18 @@ class Host {
     await this.#closed.promise;
   }
 
-  #send(pending: Pending): void {
+  /** Gives the number of the question, if it was asked. */
+  #send(pending: Pending): number | undefined {
     if (this.#closed !== undefined) {
       pending.answer(fail('unavailable', 'This node is shutting down.'));
-      return;
+      return undefined;
     }
     const id = this.#next++;
     pending.tries++;
     this.#pending.set(id, pending);
     this.#running().postMessage({ kind: 'question', id, question: pending.question } satisfies ToWorker);
     this.#watch ??= setInterval(() => this.#look(), Math.min(1_000, this.#options.silenceMs / 2)).unref();
+    return id;
   }
 
   #running(): Worker {

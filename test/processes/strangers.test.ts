@@ -1,0 +1,154 @@
+/** What processes answer over HTTP to callers who ask for the wrong thing, or at the wrong time: a status, a sentence, and soon. */
+import { describe, expect, test } from 'vitest';
+import { AoException } from '../../src/core/errors.ts';
+import { startNode, type TestNode } from '../../src/testing/index.ts';
+
+const program = `
+function compute(s, m)
+  local action = m.body.Action or m.body.action
+  if action == 'pair' then return 'error', 'nope' end
+  if action == 'number' then return 5 end
+  s.count = (s.count or 0) + 1
+  return s
+end`;
+
+async function spawned(node: TestNode, code = program): Promise<string> {
+  const client = node.client();
+  const module = await client.upload({ tags: { 'content-type': 'application/lua' }, data: code });
+  return client.spawn({ module, tags: { 'execution-device': 'lua@5.3a' } });
+}
+
+interface Answer {
+  readonly status: number;
+  readonly said: Said;
+}
+
+interface Said {
+  readonly body?: unknown;
+  readonly reason?: unknown;
+  readonly error?: unknown;
+  readonly phase?: unknown;
+  readonly 'attempted-slot'?: unknown;
+  readonly state?: unknown;
+  readonly slot?: unknown;
+  readonly target?: unknown;
+}
+
+async function answer(node: TestNode, path: string, method = 'GET'): Promise<Answer> {
+  const reply = await fetch(`${node.url}${path}`, { method, headers: { accept: 'application/json' } });
+  const said = JSON.parse((await reply.text()) || '{}') as Said;
+  return { status: reply.status, said };
+}
+
+async function send(node: TestNode, process: string, action: string): Promise<void> {
+  await node
+    .client()
+    .send(process, { action })
+    .catch((thrown: unknown) => {
+      if (!(thrown instanceof AoException)) throw thrown;
+    });
+}
+
+describe('slots that are none', () => {
+  test.each(['compute=-1', 'compute&slot=-5', 'compute+integer=-1', 'results=-1', 'compute=-1/count'])(
+    '%s is not found, and the answer says where slots begin',
+    async (path) => {
+      await using node = await startNode();
+      const process = await spawned(node);
+      const { status, said } = await answer(node, `/${process}/${path}`);
+      expect([status, said.reason]).toEqual([404, 'There is no such slot: the first one is 0.']);
+    },
+  );
+
+  test('push of a negative slot is refused like that of a word', async () => {
+    await using node = await startNode();
+    const process = await spawned(node);
+    for (const slot of ['-1', 'abc']) {
+      const { status, said } = await answer(node, `/${process}/push&slot=${slot}`, 'POST');
+      expect([status, said.body]).toEqual([400, 'A slot is a whole number, 0 or more.']);
+    }
+  });
+
+  test.each(['from=abc', 'from=1.5', 'to=abc', 'to=1e3'])('a schedule with %s is refused', async (query) => {
+    await using node = await startNode();
+    const process = await spawned(node);
+    const { status, said } = await answer(node, `/${process}/schedule?${query}`);
+    expect([status, said.body]).toEqual([400, `\`${query.split('=')[0]}\` is a slot: a whole number.`]);
+  });
+
+  test('a schedule from a slot nobody will reach is empty; one up to it is whole', async () => {
+    await using node = await startNode();
+    const process = await spawned(node);
+    const keys = async (query: string): Promise<number> => {
+      const { status, said } = await answer(node, `/${process}/schedule/assignments?${query}`);
+      expect(status).toBe(200);
+      return Object.keys(said).filter((key) => /^\d+(\+link)?$/.test(key)).length;
+    };
+    expect(await keys('from=99999999999999999999999')).toBe(0);
+    expect(await keys('to=99999999999999999999999')).toBe(1);
+    expect(await keys('from=&to=')).toBe(1);
+  });
+});
+
+describe('slots that failed', () => {
+  test('[row obs-error-pair] an error of the program’s own is 400', async () => {
+    await using node = await startNode();
+    const process = await spawned(node);
+    await send(node, process, 'pair');
+    const { status, said } = await answer(node, `/${process}/compute=1`);
+    expect([status, said.error, said.phase, said['attempted-slot']]).toEqual([400, 'nope', 'compute', 1]);
+  });
+
+  test('[row obs-non-message] what is no state is the program’s fault, and the answer says so', async () => {
+    await using node = await startNode();
+    const process = await spawned(node);
+    await send(node, process, 'number');
+    const { status, said } = await answer(node, `/${process}/now`);
+    expect([status, said.error, said.phase, said['attempted-slot']]).toEqual([
+      500,
+      'The execution device gave something else than the next state.',
+      'compute',
+      1,
+    ]);
+    expect((await answer(node, `/${process}/compute/at-slot`)).said.body).toBe(0);
+  });
+
+  test('[row obs-snapshot-early] why there is no snapshot yet', async () => {
+    await using node = await startNode();
+    const process = await spawned(node);
+    const { status, said } = await answer(node, `/${process}/snapshot`);
+    expect([status, said.body]).toEqual([500, 'Nothing of this process has been computed yet.']);
+  });
+});
+
+test('what a busy worker does is told at once', async () => {
+  const { mkdtemp, rm } = await import('node:fs/promises');
+  const directory = await mkdtemp('/tmp/hb-strangers-');
+  try {
+    await using node = await startNode({
+      options: { 'data-dir': directory, workers: 1, 'slot-time-limit': 4_000 },
+    });
+    const process = await spawned(
+      node,
+      'function compute(s, m) if m.slot == 1 then while true do end end return s end',
+    );
+    const idle = await spawned(node);
+    await answer(node, `/${process}/now`);
+    await node.client().read(`/${idle}/now`);
+    const looping = send(node, process, 'x');
+    await expect
+      .poll(async () => (await answer(node, `/${process}/process-status`)).said.state, { timeout: 3_000 })
+      .toBe('computing');
+    const started = performance.now();
+    const [busy, other] = await Promise.all([
+      answer(node, `/${process}/process-status`),
+      answer(node, `/${idle}/process-status`),
+    ]);
+    expect(performance.now() - started).toBeLessThan(2_000);
+    expect([busy.said.state, busy.said.slot, busy.said.target]).toEqual(['computing', 0, 1]);
+    expect([other.said.state, other.said.slot]).toEqual(['idle', 0]);
+    await looping;
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+}, 30_000);
