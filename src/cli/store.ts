@@ -1,4 +1,6 @@
 /** `hyperbeam store`: looks into the store of a data directory, checks it, copies it out and in. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { createReadStream, createWriteStream, existsSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -74,7 +76,28 @@ async function stats(directory: string, _file: string | undefined, given: Argume
   return 0;
 }
 
-async function verify(directory: string, _file: string | undefined, given: Arguments): Promise<number> {
+/** Set for the process that does it. */
+const verifying = 'HB_VERIFYING';
+
+/** Over some damage LMDB ends the process that meets it: so another one looks, and this one says what came of it. */
+async function verify(directory: string, file: string | undefined, given: Arguments): Promise<number> {
+  if (process.env[verifying] !== undefined) return verifyHere(directory, file, given);
+  const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
+    stdio: 'inherit',
+    env: { ...process.env, [verifying]: '1' },
+  });
+  const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+  if (signal === 'SIGABRT' || signal === 'SIGSEGV' || signal === 'SIGBUS') {
+    raise(
+      'store-failed',
+      `The store in ${directory} is damaged: reading all of it ended with ${signal}.`,
+      'Move it away and bring back a backup with `hyperbeam store import`.',
+    );
+  }
+  return code ?? 1;
+}
+
+async function verifyHere(directory: string, _file: string | undefined, given: Arguments): Promise<number> {
   await using opened = await openToRead(directory);
   const report = await verifyStore(opened, { environment: createLibrary().env });
   const damaged = report.damage.length > 0;

@@ -24,6 +24,7 @@ import type { Change, Engine, Guard } from './engine.ts';
 import { translate } from './failure.ts';
 import { FlushTurns } from './flush-turns.ts';
 import { claimDirectory } from './format.ts';
+import { checkFile, damaged } from './lmdb-file.ts';
 import { type Opened, openAlone, StandsStill } from './opening.ts';
 import { PathStore } from './path-store.ts';
 
@@ -39,6 +40,7 @@ export interface LmdbOptions {
   readonly patienceMs?: number;
 }
 
+const cellsFile = 'cells.mdb';
 const defaultCapacity = 2 ** 44;
 const defaultPatienceMs = 10_000;
 
@@ -57,18 +59,26 @@ export async function openLmdb(options: LmdbOptions): Promise<PathStore> {
   try {
     if (!readOnly) mkdirSync(directory, { recursive: true });
     claimDirectory(directory, 'lmdb', readOnly);
-    const opened = await openAlone({ directory, writes: !readOnly, patienceMs }, () =>
-      lmdb.open<Uint8Array, string>({
-        path: join(directory, 'cells.mdb'),
+    const path = join(directory, cellsFile);
+    const opened = await openAlone({ directory, writes: !readOnly, patienceMs }, async (isFirst) => {
+      if (isFirst) await checkFile(path);
+      return lmdb.open<Uint8Array, string>({
+        path,
         encoding: 'binary',
         keyEncoder,
         readOnly,
         separateFlushed: true,
         maxReaders: 510,
-      }),
-    );
+      });
+    });
     const blobs = new BlobFiles(join(directory, 'blobs'), options.blobThreshold ?? blobThreshold);
     const engine = new LmdbEngine(opened, directory, readOnly, options.capacity ?? defaultCapacity, blobs);
+    try {
+      engine.check();
+    } catch (error) {
+      await engine[Symbol.asyncDispose]();
+      throw error;
+    }
     return new PathStore(engine, options.scope);
   } catch (error) {
     return translate(error, directory);
@@ -172,16 +182,25 @@ class LmdbEngine implements Engine {
   get(key: string): Uint8Array | undefined {
     this.#checkOpen();
     this.#endReading();
-    const bytes =
-      this.#frozen === undefined
-        ? this.#database.getBinary(key)
-        : this.#database.get(key, { transaction: this.#frozen });
+    let bytes: Uint8Array | undefined;
+    try {
+      bytes =
+        this.#frozen === undefined
+          ? this.#database.getBinary(key)
+          : this.#database.get(key, { transaction: this.#frozen });
+    } catch (error) {
+      this.#unreadable(error);
+    }
     return bytes === undefined ? undefined : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
   }
 
   keys(from: string, to: string | undefined, reverse: boolean): Iterable<string> {
     this.#checkOpen();
     this.#endReading();
+    return this.#readable(this.#keys(from, to, reverse));
+  }
+
+  #keys(from: string, to: string | undefined, reverse: boolean): Iterable<string> {
     const frozen = this.#frozen === undefined ? {} : { transaction: this.#frozen };
     if (!reverse) {
       return this.#database.getKeys(
@@ -191,6 +210,25 @@ class LmdbEngine implements Engine {
     // A descending range starts at its upper end, which we exclude, and includes its lower one.
     const lower = { ...frozen, end: from, reverse: true, inclusiveEnd: true };
     return this.#database.getKeys(to === undefined ? lower : { ...lower, start: to, exclusiveStart: true });
+  }
+
+  *#readable(keys: Iterable<string>): Generator<string> {
+    try {
+      yield* keys;
+    } catch (error) {
+      this.#unreadable(error);
+    }
+  }
+
+  /** Throws `store-failed` for pages that can't be read. Whoever reads next isn't to suffer from it. */
+  #unreadable(error: unknown): never {
+    this.#database.resetReadTxn();
+    return damaged(join(this.#directory, cellsFile), `${(error as Error).message}.`, error);
+  }
+
+  /** Throws `store-failed` if nothing can be found in it. */
+  check(): void {
+    for (const reverse of [false, true]) for (const _ of this.keys('', undefined, reverse)) break;
   }
 
   /**

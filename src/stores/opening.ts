@@ -14,6 +14,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { threadId } from 'node:worker_threads';
+import type { Awaitable } from '../core/awaitable.ts';
 import { raise } from '../core/errors.ts';
 import { claimFile, holder, isAlive, readIfThere } from './holder.ts';
 
@@ -32,24 +33,31 @@ export interface Opening {
   readonly patienceMs: number;
 }
 
-/** Opens the database in a directory while nobody writes there. Throws `unavailable` if a writer doesn't stand still in time. */
-export async function openAlone<T>({ directory, writes, patienceMs }: Opening, open: () => T): Promise<Opened<T>> {
+/**
+ * Opens the database in a directory while nobody writes there. `open` is told whether this process hasn't got it open for writing yet. Throws
+ * `unavailable` if a writer doesn't stand still in time.
+ */
+export async function openAlone<T>(
+  { directory, writes, patienceMs }: Opening,
+  open: (isFirst: boolean) => Awaitable<T>,
+): Promise<Opened<T>> {
   const place = join(directory, 'open');
   const mark = join(place, 'opening');
   const mine = await begin(place, mark, patienceMs);
   if (mine === undefined) {
     // They can't be told to stand still.
-    if (otherWriters(place).length > 0) {
+    if (writers(place).others.length > 0) {
       raise('unavailable', `Others write in ${directory}, and ${place} cannot be written.`, 'Stop them first.');
     }
-    return { database: open(), place, name: undefined };
+    return { database: await open(!writers(place).own), place, name: undefined };
   }
   const name = writes ? `${process.pid}-${threadId}-${counter++}` : undefined;
   const own = name === undefined ? undefined : join(place, writerPrefix + name);
   try {
     await othersStandStill(place, mine, patienceMs);
+    const isFirst = !writers(place).own;
     if (own !== undefined) writeFileSync(own, holder());
-    return { database: open(), place, name };
+    return { database: await open(isFirst), place, name };
   } catch (error) {
     if (own !== undefined) rmSync(own, { force: true });
     throw error;
@@ -83,20 +91,27 @@ async function begin(place: string, mark: string, patienceMs: number): Promise<s
 /** A disk that is full or for reading only, a directory of somebody else. */
 const unwritable: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EPERM']);
 
-/** Other processes that have it open for writing: their names, and who they are. */
-function otherWriters(place: string): readonly (readonly [name: string, held: string])[] {
-  const own = holder();
-  const names = existsSync(place) ? readdirSync(place).filter((file) => file.startsWith(writerPrefix)) : [];
-  return names.flatMap((file) => {
+interface Writers {
+  /** Whether this process is one. */
+  readonly own: boolean;
+  /** Other processes: their names, and who they are. */
+  readonly others: readonly (readonly [name: string, held: string])[];
+}
+
+/** Who has it open for writing. */
+function writers(place: string): Writers {
+  const me = holder();
+  const files = existsSync(place) ? readdirSync(place).filter((file) => file.startsWith(writerPrefix)) : [];
+  const all = files.flatMap((file) => {
     const held = readIfThere(join(place, file));
-    const isOther = held !== undefined && held !== own && isAlive(held);
-    return isOther ? [[file.slice(writerPrefix.length), held] as const] : [];
+    return held !== undefined && isAlive(held) ? [[file.slice(writerPrefix.length), held] as const] : [];
   });
+  return { own: all.some(([, held]) => held === me), others: all.filter(([, held]) => held !== me) };
 }
 
 async function othersStandStill(place: string, mine: string, patienceMs: number): Promise<void> {
   const end = performance.now() + patienceMs;
-  const waitsFor = () => otherWriters(place).find(([name]) => readIfThere(join(place, `still-${name}`)) !== mine);
+  const waitsFor = () => writers(place).others.find(([name]) => readIfThere(join(place, `still-${name}`)) !== mine);
   for (let writer = waitsFor(); writer !== undefined; writer = waitsFor()) {
     if (performance.now() > end) {
       const [name, held] = writer;
