@@ -114,7 +114,7 @@ end
 -- What a new process takes over from the process that spawns it, unless it is told otherwise.
 local INHERITED = {
   'device', 'scheduler-device', 'execution-device', 'push-device', 'scheduler', 'scheduler-location', 'authority',
-  'data-protocol', 'variant', 'lua-dialect', 'function', 'sandbox', 'device-sandbox',
+  'data-protocol', 'variant', 'lua-dialect', 'function', 'on-failure', 'sandbox', 'device-sandbox',
 }
 local STACK = { 'device-stack', 'stack-keys', 'passes', 'output-prefix', 'patch-from', 'patch-to' }
 

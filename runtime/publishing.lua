@@ -9,7 +9,7 @@ for _, name in ipairs({
   'device', 'process', 'commitments', 'results', 'at-slot', 'initialized', 'input-prefix', 'output-prefix',
   'output-prefixes', 'module', 'snapshot', 'path', 'type', 'function', 'parameters', 'sandbox', 'device-sandbox',
   'execution-device', 'scheduler-device', 'push-device', 'device-stack', 'stack-keys', 'passes', 'patch-from', 'patch-to',
-  'scheduler', 'scheduler-location', 'authority', 'policy', 'priv', 'hashpath', 'lua-dialect', 'dedup', 'pass',
+  'scheduler', 'scheduler-location', 'authority', 'policy', 'priv', 'hashpath', 'lua-dialect', 'on-failure', 'dedup', 'pass',
 }) do
   RESERVED[name] = true
 end

@@ -125,7 +125,7 @@ return out
 end
 local INHERITED = {
 'device', 'scheduler-device', 'execution-device', 'push-device', 'scheduler', 'scheduler-location', 'authority',
-'data-protocol', 'variant', 'lua-dialect', 'function', 'sandbox', 'device-sandbox',
+'data-protocol', 'variant', 'lua-dialect', 'function', 'on-failure', 'sandbox', 'device-sandbox',
 }
 local STACK = { 'device-stack', 'stack-keys', 'passes', 'output-prefix', 'patch-from', 'patch-to' }
 function ao.spawn(module, fields)
@@ -1930,7 +1930,7 @@ for _, name in ipairs({
 'device', 'process', 'commitments', 'results', 'at-slot', 'initialized', 'input-prefix', 'output-prefix',
 'output-prefixes', 'module', 'snapshot', 'path', 'type', 'function', 'parameters', 'sandbox', 'device-sandbox',
 'execution-device', 'scheduler-device', 'push-device', 'device-stack', 'stack-keys', 'passes', 'patch-from', 'patch-to',
-'scheduler', 'scheduler-location', 'authority', 'policy', 'priv', 'hashpath', 'lua-dialect', 'dedup', 'pass',
+'scheduler', 'scheduler-location', 'authority', 'policy', 'priv', 'hashpath', 'lua-dialect', 'on-failure', 'dedup', 'pass',
 }) do
 RESERVED[name] = true
 end

@@ -55,6 +55,8 @@ ${nodeHelp}`,
     const tags: Tags = {
       'execution-device': 'lua@5.3a',
       function: 'compute',
+      // A loop without an end, typed into the console, must not be the end of the process. What is in FILE.lua decides for itself.
+      ...(given.positionals.length === 0 ? { 'on-failure': 'skip' } : {}),
       // The runtime itself asks what it may take that was meant for others (`ao.addAssignable`); other modules may not.
       ...(file === undefined ? { 'lua-dialect': 'standard', assignable: 'true' } : {}),
       ...(given.text('name') === undefined ? {} : { Name: given.text('name')! }),

@@ -166,6 +166,64 @@ describe('failures', () => {
     expect(value(await world.get(`/${bad}/compute/at-slot`))).toBe(0);
   });
 
+  const failing: readonly (readonly [string, string, RegExp])[] = [
+    ['raises an error', "error('boom')", /boom/],
+    ['loops', 'while true do end', /instruction limit reached/],
+    ['recurses', 'local function f() return 1 + f() end f()', /not enough memory|stack overflow/],
+    ['gives back no state', 'return 5', /something else than the next state/],
+  ];
+  test.each(failing)('with `on-failure: skip` a process goes on behind a slot that %s', async (_, code, sentence) => {
+    const limits = { instructions: 20_000_000, timeMs: 5_000, memoryBytes: 16 * 1024 * 1024 };
+    const store = memoryStore();
+    const options = { store, machines: { ...defaultLuaMachinesOptions, limits } };
+    const world = await luaWorld(options);
+    // The third and the fifth message spoil what the machine remembers before they fail.
+    const process = await world.program(
+      `hidden = 0
+       function compute(s, m)
+         hidden = hidden + 1
+         if m.slot == 2 or m.slot == 4 then hidden = 1000 ${code} end
+         s.hidden = hidden
+         return s
+       end`,
+      { 'on-failure': 'skip' },
+    );
+    await posted(world, process, 5);
+    const at = async (given: LuaWorld, path: string) => value(await given.get(`/${process}/${path}`));
+    expect(await at(world, 'now/hidden')).toBe(4);
+    expect(await at(world, 'compute=2/hidden')).toBe(2);
+    expect(await at(world, 'compute=2/at-slot')).toBe(2);
+    expect(await at(world, 'compute=2/results/error')).toMatch(sentence);
+    expect(await at(world, 'compute=4/results/raw/Error')).toMatch(sentence);
+    expect(await at(world, 'compute=3/hidden')).toBe(3);
+    expect((await world.get(`/${process}/compute=3/results`)).status).toBe('error');
+    // A node that begins anew with what is stored, and one that computes everything itself, come to the same.
+    const restarted = await luaWorld(options);
+    await posted(restarted, process, 1);
+    expect(await at(restarted, 'now/hidden')).toBe(5);
+    const other = await luaWorld({ ...options, store: await sameSchedule(store) });
+    expect(await at(other, 'now/hidden')).toBe(5);
+    expect(await at(other, 'compute=4/results/error')).toMatch(sentence);
+  });
+
+  test('with `on-failure: skip` a slot that was skipped is not run again after a restart', async () => {
+    const store = memoryStore();
+    const limits = { instructions: 2_000_000_000, timeMs: 60_000 };
+    const options = { store, machines: { ...defaultLuaMachinesOptions, limits }, lane: { snapshotEveryMs: 1e9 } };
+    const program = `n = 0 function compute(s, m) n = n + 1 if m.slot == 1 then while true do end end s.n = n return s end`;
+    const first = await luaWorld(options);
+    const process = await first.program(program, { 'on-failure': 'skip' });
+    await posted(first, process, 2);
+    const started = performance.now();
+    expect(value(await first.get(`/${process}/now/n`))).toBe(2);
+    const once = performance.now() - started;
+    const second = await luaWorld(options);
+    await posted(second, process, 1);
+    const again = performance.now();
+    expect(value(await second.get(`/${process}/now/n`))).toBe(3);
+    expect(performance.now() - again).toBeLessThan(once / 3);
+  });
+
   test('a slot that runs out of time is not tried again at once', async () => {
     const world = await luaWorld({ machines: { ...defaultLuaMachinesOptions, limits: { timeMs: 500 } } });
     const process = await world.program(

@@ -1,7 +1,8 @@
 /**
  * What a process was after each of its slots, in the node's store.
  *
- *     computed/<process>/<slot, 16 digits>  →  { whole: state } | { change: difference to the slot before } | { failed: error }
+ *     computed/<process>/<slot, 16 digits>  →  { whole: state } | { change: difference to the slot before } | { failed: error };
+ *                                              with `skipped: 1`: its message did nothing, the state is the one before
  *     computed-at/<process>                 →  when results were written last, in milliseconds since 1970
  *
  * A state is written whole when the differences since the last whole one have grown to its size; so the store holds at most about twice
@@ -23,6 +24,8 @@ export type SlotResult = ComputedSlot | FailedSlot;
 export interface ComputedSlot {
   readonly slot: number;
   readonly state: Message;
+  /** The program failed and was put back: but for `results` and `at-slot` the state is the one before. */
+  readonly skipped: boolean;
 }
 
 export interface FailedSlot {
@@ -96,7 +99,7 @@ function rebuild(rows: readonly Row[]): SlotResult | undefined {
     if (isMessage(whole)) {
       let state = whole;
       for (const change of changes.reverse()) state = applyDifference(state, change);
-      return { slot, state };
+      return { slot, state, skipped: (decode(newest.value) as Message).has('skipped') };
     }
     changes.push(cell.get('change') as Message);
   }
@@ -128,12 +131,12 @@ export class SlotWriter {
   }
 
   /** Adds the state after a slot. The first one of a writer is always whole. */
-  add(slot: number, state: Message): void {
+  add(slot: number, state: Message, skipped = false): void {
     const change = this.#before && (difference(this.#before, state) ?? Message.empty);
-    let cell = change && encodeCell('change', change);
+    let cell = change && encodeCell('change', change, skipped);
     const due = this.#changes >= maxChanges - 1 || this.#changedBytes > this.#wholeBytes;
     if (cell === undefined || due || cell.length > this.#wholeBytes) {
-      cell = encodeCell('whole', state);
+      cell = encodeCell('whole', state, skipped);
       this.#wholeBytes = cell.length;
       this.#changedBytes = 0;
       this.#changes = 0;
@@ -147,7 +150,7 @@ export class SlotWriter {
 
   /** Adds the error that ended the process at this slot. */
   fail(slot: number, error: Message): void {
-    this.#entries.push(put(slotPath(this.#process, slot), encodeCell('failed', error)));
+    this.#entries.push(put(slotPath(this.#process, slot), encodeCell('failed', error, false)));
     this.#before = undefined;
   }
 
@@ -184,8 +187,8 @@ export class SlotWriter {
   }
 }
 
-function encodeCell(kind: 'whole' | 'change' | 'failed', value: Value): Uint8Array {
-  return encode(new Message(new Map([[kind, value]])));
+function encodeCell(kind: 'whole' | 'change' | 'failed', value: Value, skipped: boolean): Uint8Array {
+  return encode(new Message(new Map([[kind, value], ...(skipped ? [['skipped', 1] as const] : [])])));
 }
 
 function slotPath(process: string, slot: number): string {
