@@ -10,7 +10,7 @@
  */
 import { type Awaitable, andThen } from '../core/awaitable.ts';
 import { type Binary, isBinary, toBytes } from '../core/bytes.ts';
-import type { Codec, CodecParams, Tabm } from '../core/codec.ts';
+import type { Codec, CodecParams, Tabm, Wire } from '../core/codec.ts';
 import { commitmentsOf } from '../core/commitments.ts';
 import type { Environment } from '../core/environment.ts';
 import { raise } from '../core/errors.ts';
@@ -41,7 +41,7 @@ export const httpsig: Codec = {
 function encode(tabm: Tabm, params: CodecParams, env: Environment): Awaitable<Value> {
   if (isBinary(tabm) || (tabm as Value) instanceof Link) return tabm;
   const bundle = params.bundle === true || (params.bundle === undefined && mustBundle(tabm, env));
-  const wire = params.wire === true;
+  const { wire } = params;
   const prepared = bundle ? inlined(tabm, env) : tabm;
   return andThen(prepared, (whole) =>
     andThen(withLinkedBytes(whole, env, undefined, wire), (ready) => encodeWhole(ready, env, wire)),
@@ -53,7 +53,7 @@ function mustBundle(tabm: Message, env: Environment): boolean {
   return env.dialect.name === '2026' && commitmentsOf(tabm).some(([, commitment]) => isBundle(commitment));
 }
 
-function encodeWhole(tabm: Message, env: Environment, wire: boolean): Awaitable<Value> {
+function encodeWhole(tabm: Message, env: Environment, wire: Wire | undefined): Awaitable<Value> {
   const { fields, body } = encodeFields(tabm, env, undefined, wire);
   if (body !== undefined) (fields as Map<string, Value>).set('body', body);
   const commitments = commitmentsOf(tabm).filter(([, commitment]) => !isForeign(commitment));

@@ -18,10 +18,18 @@ export interface CodecParams {
   readonly links?: 'offload' | 'discard';
   /** Links to bytes (`hashOfLinked`) among the message's own values stay, for a codec that can do with their hash: httpsig. */
   readonly linkedBytes?: 'keep';
-  /** The encoded form is put on an HTTP connection: httpsig keeps what a header field would spoil in the body. */
-  readonly wire?: boolean;
+  /** The encoded form is put on an HTTP connection: httpsig keeps what its header fields would spoil or can't take in the body. */
+  readonly wire?: Wire;
   /** The remaining keys of the format message or request, for codecs with parameters of their own. */
   readonly request?: Message;
+}
+
+/** What an HTTP connection does to a message beyond what every connection does. */
+export interface Wire {
+  /** Names of header fields that it has a use of its own for. */
+  readonly taken: ReadonlySet<string>;
+  /** How many header fields the other side takes. */
+  readonly maxFields: number;
 }
 
 export interface Codec {

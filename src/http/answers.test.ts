@@ -90,11 +90,14 @@ describe('answers', () => {
   });
 
   test('keys that steer connections never do', async () => {
-    const { url } = await start();
-    const response = await fetch(`${url}/~demo@1.0/hop`);
+    const node = await start();
+    const response = await fetch(`${node.url}/~demo@1.0/hop`);
     expect(response.headers.get('transfer-encoding')).toBeNull();
-    expect(response.headers.get('content-length')).toBe('0');
+    expect(response.headers.get('content-length')).not.toBe('5');
     expect(response.headers.get('a')).toBe('b');
+    const read = await decoded(node, response);
+    expect([read.get('connection'), read.get('content-length')]).toEqual(['close', '5']);
+    expect(await node.library.signers(read)).toEqual([wallet.address]);
   });
 
   test('statuses by number and by name', async () => {

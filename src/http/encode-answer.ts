@@ -7,7 +7,7 @@
  */
 import { chooseCommitment, isBundled } from '../codecs/ans104/commitment.ts';
 import { isBinary, toBytes } from '../core/bytes.ts';
-import type { Codec, CodecParams } from '../core/codec.ts';
+import type { Codec, CodecParams, Wire } from '../core/codec.ts';
 import { committerOf, keepCommitments } from '../core/commitments.ts';
 import { codecOf, structured } from '../core/convert.ts';
 import type { Environment } from '../core/environment.ts';
@@ -15,8 +15,9 @@ import { raise } from '../core/errors.ts';
 import { text } from '../core/fields.ts';
 import { isMessage, isPrivateKey, type Message } from '../core/message.ts';
 import { isInteger, Link, type Value } from '../core/value.ts';
+import { hopByHop } from '../net/hop-by-hop.ts';
 import { toLatin1 } from '../net/latin1.ts';
-import { hopByHop, isHeaderName } from './headers.ts';
+import { isHeaderName } from './headers.ts';
 
 export interface Encoded {
   /** `[name, value, …]` */
@@ -29,10 +30,19 @@ export interface Encoded {
 
 /** Longer values aren't repeated as headers. */
 const maxRepeatedBytes = 4_096;
-const maxRepeatedInAll = 32 * 1024;
+/** Node's `fetch` gives up an answer with more than 16 KiB of headers: the body has all of it anyway. */
+const maxRepeatedInAll = 8 * 1024;
+/** They would speak of another body than the one that is sent. */
+const ofTheBody: ReadonlySet<string> = new Set(['content-digest', 'content-encoding', 'content-range']);
 
 const httpsigName = 'httpsig@1.0';
 export const dataItems = 'ans104@1.0';
+
+/** The connection's own fields, and those that are ours to tell. */
+const wire: Wire = {
+  taken: new Set([...hopByHop, 'content-length', 'request-id', 'set-cookie']),
+  maxFields: Number.POSITIVE_INFINITY,
+};
 
 export async function encodeAnswer(
   message: Message,
@@ -50,7 +60,7 @@ export async function encodeAnswer(
     ...(codecName === httpsigName ? { linkedBytes: 'keep' } : {}),
   };
   const tabm = await codecOf(structured, env).toTabm(kept, params, env);
-  const encoded = await codec.fromTabm(tabm, { bundle, wire: true }, env);
+  const encoded = await codec.fromTabm(tabm, { bundle, wire }, env);
   if (codecName === httpsigName) return fromFields(encoded);
   return withEnvelope(codec, message, toBody(encoded), codecName === dataItems);
 }
@@ -60,7 +70,7 @@ function fromFields(encoded: Value): Encoded {
   if (!isMessage(encoded)) return { headers: [], body: toBody(encoded), raw: true };
   const headers: string[] = [];
   for (const [name, value] of encoded.entries()) {
-    if (name === 'body' || !isBinary(value) || isUnsendable(name)) continue;
+    if (name === 'body' || !isBinary(value) || wire.taken.has(name)) continue;
     const spelt = toLatin1(value);
     if (spelt === undefined) continue;
     headers.push(name, name === 'signature' || name === 'signature-input' ? withReadableLabels(spelt) : spelt);
@@ -87,10 +97,12 @@ function withEnvelope(codec: Codec, message: Message, body: Uint8Array, bare: bo
   let room = maxRepeatedInAll;
   for (const [key, value] of message.entries()) {
     if (key === 'body' || key === 'data' || key === 'codec-device' || key === 'content-type') continue;
-    if (isPrivateKey(key) || isUnsendable(key) || !isHeaderName(key)) continue;
+    if (isPrivateKey(key) || wire.taken.has(key) || ofTheBody.has(key) || !isHeaderName(key)) continue;
     const spelt = simpleText(value);
-    if (spelt === undefined || spelt.length + key.length > room) continue;
-    room -= spelt.length + key.length;
+    if (spelt === undefined) continue;
+    const bytes = key.length + spelt.length + 4;
+    if (bytes > room && key !== 'status') continue;
+    room -= bytes;
     headers.push(key, spelt);
   }
   return { headers, body, raw: false };
@@ -99,11 +111,6 @@ function withEnvelope(codec: Codec, message: Message, body: Uint8Array, bare: bo
 function simpleText(value: Value): string | undefined {
   if (isBinary(value)) return value.length > maxRepeatedBytes ? undefined : toLatin1(value);
   return isInteger(value) ? String(value) : text.read(value);
-}
-
-/** Fields that steer the connection, and the length, which is ours to tell. */
-function isUnsendable(name: string): boolean {
-  return hopByHop.has(name) || name === 'content-length';
 }
 
 function toBody(encoded: Value): Uint8Array {

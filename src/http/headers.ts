@@ -6,21 +6,6 @@
 /** Header names in lower case → value as a Latin-1 string. */
 export type HeaderMap = ReadonlyMap<string, string>;
 
-/** Fields that belong to one connection, not to the message that travels on it (RFC 9110 §7.6.1). */
-export const hopByHop: ReadonlySet<string> = new Set([
-  'connection',
-  'expect',
-  'http2-settings',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
-
 /** The fields of a raw head, `[name, value, name, value …]` as Node gives it. HTTP/2 pseudo fields are left out. */
 export function readHeaders(raw: readonly string[]): HeaderMap {
   const headers = new Map<string, string>();

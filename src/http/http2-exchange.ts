@@ -1,8 +1,13 @@
 /** An exchange over HTTP/2: one stream of a session, clear or TLS. */
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import { raise } from '../core/errors.ts';
 import { CallerGone, type Exchange } from './exchange.ts';
 import { type HeaderMap, readHeaders } from './headers.ts';
 import { bodiless, plainAddress } from './http1-exchange.ts';
+
+/** The other side ends the whole connection at a longer value, or at a block of more frames: better to say so. */
+const maxValueBytes = 60 * 1024;
+const maxHeaderBytes = 120 * 1024;
 
 export class Http2Exchange implements Exchange {
   readonly method: string;
@@ -138,12 +143,21 @@ function fields(
 ): { [name: string]: string | number | string[] } {
   const block = Object.create(null) as { [name: string]: string | number | string[] };
   block[':status'] = status;
+  let bytes = 0;
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i]!;
+    const size = headers[i + 1]!.length;
+    bytes += size > maxValueBytes ? maxHeaderBytes : name.length + size;
     const before = block[name];
     if (before === undefined) block[name] = headers[i + 1]!;
     else if (Array.isArray(before)) before.push(headers[i + 1]!);
     else block[name] = [String(before), headers[i + 1]!];
+  }
+  if (bytes >= maxHeaderBytes) {
+    raise('limit-exceeded', 'The answer has more header fields than HTTP/2 can carry.', {
+      status: 406,
+      hint: 'Ask for `accept: application/json`, or for some of its keys.',
+    });
   }
   if (length !== undefined) block['content-length'] = length;
   return block;

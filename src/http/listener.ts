@@ -64,6 +64,8 @@ export async function listen(options: ListenerOptions, modules: ListenerModules)
   const h2 = http2.createServer({
     settings: { maxConcurrentStreams: options.maxStreamsPerConnection, maxHeaderListSize: options.maxHeaderBytes },
     maxHeaderListPairs: options.maxHeaders + 16,
+    // Signatures list the names of all keys, and a message may have many.
+    maxSendHeaderBlockLength: 256 * 1024,
     maxSettings: 32,
     maxSessionInvalidFrames: 100,
   });

@@ -60,6 +60,8 @@ interface Ready {
   readonly linked: Link | undefined;
   /** Neither a body nor a content type: a person would see nothing. */
   readonly blank: boolean;
+  /** The body is made of parts: a person would be given a file to keep. */
+  readonly parts: boolean;
 }
 
 export class Responder {
@@ -132,8 +134,10 @@ export class Responder {
     options: Answering,
     asked: Asked,
   ): Awaitable<Answer> {
-    if (ready.blank && options.generateIndex && codec === 'httpsig@1.0' && !bundle) {
-      const shown = indexPage(result.message, asked, wantsHtml(asked.headers));
+    const person = wantsHtml(asked.headers);
+    const blank = ready.blank || (person && ready.parts && !result.message.has('body'));
+    if (blank && options.generateIndex && codec === 'httpsig@1.0' && !bundle) {
+      const shown = indexPage(result.message, asked, person);
       return andThen(shown, (found) => this.#withBody(withPage(ready, found), cookies, asked));
     }
     return this.#withBody(ready, cookies, asked);
@@ -246,6 +250,7 @@ function makeReady(encoded: Encoded, status: number, etag: string | undefined): 
     ranges,
     linked: linked(encoded.body),
     blank: encoded.body === undefined && !names.has('content-type'),
+    parts: encoded.body !== undefined && !encoded.raw,
   };
 }
 
@@ -266,9 +271,15 @@ function sizeOf(answer: Answer): number {
 /** An index page lies under the message's own headers. */
 function withPage(ready: Ready, shown: Encoded | undefined): Ready {
   if (shown?.body === undefined) return ready;
-  const headers = ready.answer.headers.slice();
+  const own = ready.answer.headers;
+  const headers: string[] = [];
   const names = new Set<string>();
-  for (let i = 0; i < headers.length; i += 2) names.add(headers[i]!);
+  for (let i = 0; i < own.length; i += 2) {
+    // What speaks of the parts gives way to the page.
+    if (ready.parts && (own[i] === 'content-type' || own[i] === 'content-digest')) continue;
+    names.add(own[i]!);
+    headers.push(own[i]!, own[i + 1]!);
+  }
   for (let i = 0; i < shown.headers.length; i += 2) {
     if (!names.has(shown.headers[i]!)) headers.push(shown.headers[i]!, shown.headers[i + 1]!);
   }

@@ -3,7 +3,8 @@
  * `http/response.ts`.
  */
 import { type Binary, binary, isBinary, toBytes, toText } from '../core/bytes.ts';
-import { commitmentsOf, keysCommittedBy, withoutLinkSuffix } from '../core/commitments.ts';
+import type { Wire } from '../core/codec.ts';
+import { commitmentsOf, keysCommittedBy, withoutLinkSuffix, withoutUnlessCommitted } from '../core/commitments.ts';
 import { codecOf } from '../core/convert.ts';
 import type { Environment } from '../core/environment.ts';
 import { raise } from '../core/errors.ts';
@@ -11,6 +12,7 @@ import { text, textIn } from '../core/fields.ts';
 import { isMessage, Message, message } from '../core/message.ts';
 import { withoutPrivate } from '../core/private.ts';
 import type { Value } from '../core/value.ts';
+import { hopByHop } from './hop-by-hop.ts';
 import { fromLatin1, toLatin1 } from './latin1.ts';
 import type { CallReply } from './transport.ts';
 
@@ -44,6 +46,11 @@ const transferHeaders: ReadonlySet<string> = new Set([
   'vary',
 ]);
 
+/** What a request can't have as a header of the message. */
+const taken: ReadonlySet<string> = new Set([...transferHeaders, ...hopByHop, 'cookie', 'host', 'set-cookie']);
+/** The reference takes a hundred headers, those of the connection among them. */
+const wire: Wire = { taken, maxFields: 80 };
+
 /** `port`: where this node can be reached, if it says so. */
 export async function encodeRequest(request: Message, port: number | undefined, env: Environment): Promise<Outgoing> {
   const codec = textIn(request, 'codec-device') ?? httpsig;
@@ -72,11 +79,11 @@ export async function encodeRequest(request: Message, port: number | undefined, 
 
 /** The message's keys as headers; gives the body. */
 async function pushFields(content: Message, headers: string[], env: Environment): Promise<Uint8Array | undefined> {
-  const tabm = await codecOf('structured@1.0', env).toTabm(content, { bundle: true }, env);
-  const encoded = await codecOf(httpsig, env).fromTabm(tabm, { bundle: true, wire: true }, env);
+  const tabm = await codecOf('structured@1.0', env).toTabm(withoutTaken(content), { bundle: true }, env);
+  const encoded = await codecOf(httpsig, env).fromTabm(tabm, { bundle: true, wire }, env);
   if (!isMessage(encoded)) raise('bad-type', 'A request is a message.');
   for (const [name, value] of encoded.entries()) {
-    if (name === 'body' || transferHeaders.has(name) || name === 'host' || !isBinary(value)) continue;
+    if (name === 'body' || taken.has(name) || !isBinary(value)) continue;
     const spelt = toLatin1(value);
     if (spelt !== undefined) headers.push(name, spelt);
   }
@@ -84,10 +91,16 @@ async function pushFields(content: Message, headers: string[], env: Environment)
   return body === undefined || !isBinary(body) ? undefined : toBytes(body);
 }
 
+/** Without the keys that would be headers of the transfer, unless somebody signed them. */
+function withoutTaken(content: Message): Message {
+  const names = [...taken].filter((name) => content.has(name));
+  return names.length === 0 ? content : withoutUnlessCommitted(names, content);
+}
+
 /** For formats this node doesn't know: the simple keys as headers, the body as it is. */
 function plainRequest(content: Message, headers: string[]): { headers: string[]; body: Uint8Array | undefined } {
   for (const [name, value] of content.entries()) {
-    if (name === 'body' || name === 'codec-device' || transferHeaders.has(name) || name === 'host') continue;
+    if (name === 'body' || name === 'codec-device' || taken.has(name)) continue;
     const spelt = text.read(value);
     const sendable = spelt === undefined || !/^[!#$%&'*+\-.^_`|~0-9a-z]+$/.test(name) ? undefined : toLatin1(spelt);
     if (sendable !== undefined) headers.push(name, sendable);

@@ -3,6 +3,7 @@
  * links gives `key+link` fields, one with inline children a multipart body.
  */
 import { type Binary, fromBase64, isBinary, isId, toBase64 } from '../../core/bytes.ts';
+import type { Wire } from '../../core/codec.ts';
 import type { Environment } from '../../core/environment.ts';
 import { hashOfLinked } from '../../core/links.ts';
 import { isPrivateKey, type Message } from '../../core/message.ts';
@@ -13,7 +14,7 @@ import { escapeKey } from '../key-escape.ts';
 import { serializeString } from '../structured-fields.ts';
 import { group, isLong, writeMultipart } from './multipart.ts';
 import { joinBinaries } from './text.ts';
-import { checkPartName, survivesAsField } from './wire.ts';
+import { makeFit, placeApart, survivesAsField } from './wire.ts';
 
 export interface Encoded {
   /** Header fields. Names are unique and in no particular order. */
@@ -46,18 +47,18 @@ function isApart(key: string): boolean {
  * Encodes the entries of `tabm`, or only those of `keys`. With `wire` what an HTTP connection would spoil as a field goes to the body
  * (wire.ts).
  */
-export function encodeFields(tabm: Message, env: Environment, keys?: readonly string[], wire = false): Encoded {
+export function encodeFields(tabm: Message, env: Environment, keys?: readonly string[], wire?: Wire): Encoded {
   const { fields, body, inline } = placed(tabm, env, keys, wire);
-  return { fields, body: body.size === 0 ? undefined : encodeBody(body, inline, fields, env) };
+  return { fields, body: body.size === 0 ? undefined : encodeBody(body, inline, fields, env, wire !== undefined) };
 }
 
 /** Whether the body is the value of one key. With more in it, it would have to be put together. */
-export function isBodyOneValue(tabm: Message, env: Environment, keys?: readonly string[], wire = false): boolean {
+export function isBodyOneValue(tabm: Message, env: Environment, keys?: readonly string[], wire?: Wire): boolean {
   const { body, inline } = placed(tabm, env, keys, wire);
   return body.size === 1 && body.has(inline);
 }
 
-function placed(tabm: Message, env: Environment, keys: readonly string[] | undefined, wire: boolean): Placed {
+function placed(tabm: Message, env: Environment, keys: readonly string[] | undefined, wire: Wire | undefined): Placed {
   const fields = new Map<string, Binary>();
   const body = new Map<string, Value>();
   const ids: string[] = [];
@@ -74,10 +75,10 @@ function placed(tabm: Message, env: Environment, keys: readonly string[] | undef
       }
     }
     if (!isBinary(value) || key === 'body' || key === inline || isLong(value)) body.set(name, value);
-    else if (wire && !survivesAsField(name, value)) {
-      checkPartName(name);
-      body.set(name, value);
-    } else fields.set(name, value);
+    else if (wire === undefined || survivesAsField(name, value, wire)) fields.set(name, value);
+    // A body that has a type of its own has to stay what it is.
+    else if (!wire.taken.has(name) || !has(tabm, 'content-type', keys))
+      placeApart(name, value, fields, body, wire, escaped);
   };
   if (keys === undefined) for (const [key, value] of tabm.entries()) place(key, value);
   else {
@@ -92,6 +93,7 @@ function placed(tabm: Message, env: Environment, keys: readonly string[] | undef
     else fields.set('ao-ids', value);
   }
   if (inline === 'data' && !has(tabm, 'ao-body-key', keys)) fields.set('ao-body-key', 'data');
+  if (wire !== undefined) makeFit(fields, body, inline, wire);
   return { fields, body, inline };
 }
 
@@ -139,6 +141,7 @@ function encodeBody(
   inline: string,
   fields: Map<string, Binary>,
   env: Environment,
+  wire: boolean,
 ): Binary | Link | undefined {
   const alone = values.size === 1 ? values.get(inline) : undefined;
   const hash = hashOfLinked(alone);
@@ -146,7 +149,7 @@ function encodeBody(
     fields.set('content-digest', digestField(toBase64(fromBase64(hash)!)));
     return alone as Link;
   }
-  const parts = group(values, env);
+  const parts = group(values, env, wire);
   if (parts.size === 0) return undefined;
   const only = parts.size === 1 ? parts.get(inline) : undefined;
   let body: Binary;

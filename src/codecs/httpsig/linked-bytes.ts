@@ -4,6 +4,7 @@
  * parts they have to be there.
  */
 import { type Awaitable, andThen, mapInOrder } from '../../core/awaitable.ts';
+import type { Wire } from '../../core/codec.ts';
 import type { Environment } from '../../core/environment.ts';
 import { hashOfLinked, load } from '../../core/links.ts';
 import type { Message } from '../../core/message.ts';
@@ -15,7 +16,7 @@ export function withLinkedBytes(
   tabm: Message,
   env: Environment,
   keys?: readonly string[],
-  wire = false,
+  wire?: Wire,
 ): Awaitable<Message> {
   for (const [, value] of tabm.entries()) {
     if (typeof value === 'object' && hashOfLinked(value) !== undefined) {

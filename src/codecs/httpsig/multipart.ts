@@ -15,6 +15,7 @@ import { isList, Link, type Value } from '../../core/value.ts';
 import { sha256Base64Url } from '../../crypto/hash.ts';
 import { toTabm, unresolved } from '../structured.ts';
 import { joinBinaries } from './text.ts';
+import { survivesAsLine } from './wire.ts';
 
 /** Longer values do not become header lines, but bodies of their own. */
 const maxHeaderBytes = 4096;
@@ -27,17 +28,17 @@ export function isLong(value: Binary): boolean {
 type Fields = Map<string, Binary>;
 export type Parts = Map<string, Binary | Fields>;
 
-/** The parts of a body map by name. */
-export function group(body: ReadonlyMap<string, Value>, env: Environment): Parts {
+/** The parts of a body map by name. With `wire` a nested entry that a line can't hold is a part of its own, which decodes to the same. */
+export function group(body: ReadonlyMap<string, Value>, env: Environment, wire = false): Parts {
   const parts: Parts = new Map();
   for (const [key, value] of body) {
     if (isBinary(value)) parts.set(key, value);
-    else groupMessage(value, key, parts, env, 1);
+    else groupMessage(value, key, parts, env, wire, 1);
   }
   return parts;
 }
 
-function groupMessage(value: Value, path: string, parts: Parts, env: Environment, depth: number): void {
+function groupMessage(value: Value, path: string, parts: Parts, env: Environment, wire: boolean, depth: number): void {
   if (depth > env.limits.maxDepth) raise('limit-exceeded', `A message is nested deeper than ${env.limits.maxDepth}.`);
   if (value instanceof Link) unresolved(value);
   const message = isList(value) ? (toTabm(value, 'inline', env, depth) as Message) : value;
@@ -48,8 +49,8 @@ function groupMessage(value: Value, path: string, parts: Parts, env: Environment
   }
   const fields: Fields = new Map();
   for (const [key, child] of message.entries()) {
-    if (!isBinary(child)) groupMessage(child, `${path}/${key}`, parts, env, depth + 1);
-    else if (isLong(child)) parts.set(`${path}/${key}`, child);
+    if (!isBinary(child)) groupMessage(child, `${path}/${key}`, parts, env, wire, depth + 1);
+    else if (isLong(child) || (wire && !survivesAsLine(key, child))) parts.set(`${path}/${key}`, child);
     else fields.set(key, child);
   }
   if (fields.size > 0) parts.set(path, fields);

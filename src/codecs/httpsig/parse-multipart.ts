@@ -105,6 +105,9 @@ function partName(fields: ReadonlyMap<string, Binary>, inline: string): string {
   const disposition = fields.get('content-disposition');
   if (typeof disposition !== 'string')
     raise('bad-encoding', 'A part of a multipart body has no `content-disposition`.');
+  // Names are written as they are, so they may be in any script, which structured fields don't allow.
+  const beyond = /[^\x20-\x7e]/.test(disposition) ? /^form-data;\s*name="([^"\\]*)"/.exec(disposition) : null;
+  if (beyond !== null) return beyond[1]!;
   const { item, params } = parseItem(disposition);
   if (item instanceof Token && item.name === 'inline') return inline;
   const name = params.get('name');

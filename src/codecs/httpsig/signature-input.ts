@@ -10,6 +10,7 @@ import { raise } from '../../core/errors.ts';
 import { isMessage, type Message } from '../../core/message.ts';
 import { Atom, isInteger, isList, type Value } from '../../core/value.ts';
 import { sha256Base64Url } from '../../crypto/hash.ts';
+import { escapeKey } from '../key-escape.ts';
 import { serializeString } from '../structured-fields.ts';
 import { writeOriginalTags } from './original-tags.ts';
 
@@ -57,7 +58,11 @@ export function writeCommitment(
 ): Written {
   const signature = fromBase64(commitmentText(commitment, 'signature') ?? '');
   if (signature === undefined) raise('bad-base64', 'The `signature` of a commitment is not base64.');
-  const names = covered.map((name) => serializeString(name.startsWith('@') ? name.slice(1) : name));
+  const escaped = env.dialect.idKeys === 'escaped';
+  const names = covered.map((name) => {
+    const plain = name.startsWith('@') ? name.slice(1) : name;
+    return serializeString(escaped && !isPrintable(plain) ? escapeKey(plain) : plain);
+  });
   let input = `(${names.join(' ')});alg=${serializeString(algorithm(commitment))}`;
   const further = commitment.keys().filter((name) => !apart.has(name) && isParamName(name));
   for (const name of [...leadingParams, ...further]) {

@@ -1,16 +1,21 @@
 /**
- * What survives as an HTTP header field (spec 02 §2.5). The codec writes any key and value as a field; an HTTP connection lower-cases
- * names, trims values and refuses control characters. On the wire such an entry travels as a part of the body instead, which decodes to the
- * same message; signature bases are not affected, they are made from the message.
+ * What survives an HTTP connection as a header field (spec 02 §2.5). The codec writes any key and value as a field, and any nested one as a
+ * line of a part; a connection lower-cases names, trims values, refuses control characters and has fields of its own, and both ends bound
+ * how much may be in the head. On the wire such an entry travels as a part of the body instead, which decodes to the same message;
+ * signature bases are not affected, they are made from the message.
  */
-import { type Binary, toBytes } from '../../core/bytes.ts';
+import { type Binary, byteLength, toBytes } from '../../core/bytes.ts';
+import type { Wire } from '../../core/codec.ts';
 import { raise } from '../../core/errors.ts';
+import type { Value } from '../../core/value.ts';
+import { escapeKey } from '../key-escape.ts';
+import { toBuffer } from './text.ts';
 
 const fieldName = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
 
 /** Whether the entry arrives as it was sent when it is a header field. */
-export function survivesAsField(name: string, value: Binary): boolean {
-  return fieldName.test(name) && survivesAsValue(value);
+export function survivesAsField(name: string, value: Binary, wire: Wire): boolean {
+  return fieldName.test(name) && !wire.taken.has(name) && survivesAsValue(value);
 }
 
 function survivesAsValue(value: Binary): boolean {
@@ -34,13 +39,83 @@ function isControl(code: number): boolean {
   return (code < 0x20 && code !== 0x09) || code === 0x7f;
 }
 
-/** Refuses a key that cannot even name a part. */
-export function checkPartName(name: string): void {
-  if (/["\\\x00-\x1f\x7f]/.test(name)) {
+/** Whether a nested entry arrives as a line of its part. */
+export function survivesAsLine(name: string, value: Binary): boolean {
+  if (name === 'content-disposition' || name === 'ao-body-key') return false;
+  return typeof value === 'string' ? !value.includes('\r\n') : !toBuffer(value).includes('\r\n');
+}
+
+// ---- entries that are no fields ----------------------------------------------------------------------------------------------
+
+/** What cannot stand between the quotes of a part's name. */
+const unquotable = /["\\\x00-\x1f\x7f]/;
+
+/**
+ * Puts an entry that doesn't survive as a field into the body; or makes a field of it under an escaped name (`escaped`: every decoder of
+ * this dialect reads those) if a part couldn't say it: an empty part reads as an empty message.
+ */
+export function placeApart(
+  name: string,
+  value: Binary,
+  fields: Map<string, Binary>,
+  body: Map<string, Value>,
+  wire: Wire,
+  escaped: boolean,
+): void {
+  const isPart = value.length > 0 && !unquotable.test(name);
+  if (isPart) body.set(name, value);
+  else if (wire.taken.has(name)) return;
+  else if (escaped && survivesAsValue(value)) fields.set(escapeName(name), value);
+  else if (escaped) body.set(escapeKey(name), value);
+  else if (unquotable.test(name)) {
     raise(
       'bad-key',
       'A key of this message cannot be sent as a header or as a part of a body.',
       'Ask for `accept: application/json`.',
     );
+  } else body.set(name, value);
+}
+
+function escapeName(name: string): string {
+  return escapeKey(name).replace(/[/?]/g, (one) => (one === '/' ? '%2f' : '%3f'));
+}
+
+// ---- how much fits -----------------------------------------------------------------------------------------------------------
+
+/**
+ * Node's `fetch` takes 16 KiB of headers in all. This is what remains beside the signatures themselves and what the connection adds; a
+ * name counts three times, as each of the two signatures lists it.
+ */
+const maxFieldBytes = 12 * 1024;
+
+/** What a reader wants to know before the body. */
+const first: ReadonlySet<string> = new Set(['ao-body-key', 'ao-result', 'codec-device', 'location', 'status']);
+
+/** Moves fields to the body until the rest fits, the longest first. A body with a type of its own has to stay what it is. */
+export function makeFit(fields: Map<string, Binary>, body: Map<string, Value>, inline: string, wire: Wire): void {
+  const whole = body.size === 1 && body.has(inline);
+  if (!fields.has('content-type')) {
+    let bytes = 0;
+    for (const [name, value] of fields) bytes += 3 * name.length + value.length + 10;
+    if (bytes > maxFieldBytes / 3 || fields.size > wire.maxFields) shorten(fields, body, wire.maxFields);
+  }
+  // It is said of the data alone.
+  const encoding = fields.get('content-encoding');
+  if (encoding !== undefined && body.size > 0 && !(whole && body.size === 1) && fields.delete('content-encoding')) {
+    body.set('content-encoding', encoding);
+  }
+}
+
+function shorten(fields: Map<string, Binary>, body: Map<string, Value>, maxFields: number): void {
+  const sizes = [...fields].map(([name, value]) => [name, byteLength(value)] as const);
+  let bytes = 0;
+  for (const [name, size] of sizes) bytes += 3 * name.length + size + 10;
+  sizes.sort(([, a], [, b]) => b - a);
+  for (const [name, size] of sizes) {
+    if (bytes <= maxFieldBytes && fields.size <= maxFields) return;
+    if (size === 0 || first.has(name)) continue;
+    body.set(name, fields.get(name)!);
+    fields.delete(name);
+    bytes -= name.length + size + 4;
   }
 }
