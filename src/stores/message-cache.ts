@@ -1,6 +1,6 @@
 /**
  * The message cache (spec 05 §3): messages by any of their ids, byte strings by hash, results, names and queries, over one store and any
- * number of remote sources. layout.ts says where things are, message-cell.ts what a message looks like there.
+ * number of remote sources. layout.ts says where things are, stored-messages.ts reads messages.
  *
  * What callers may ask for:
  *
@@ -16,60 +16,38 @@
  * is written to the store.
  */
 
-import { received, remember } from '../codecs/spelling.ts';
 import { toTabm } from '../codecs/structured.ts';
-import { type Awaitable, andThen, isPromise, mapInOrder } from '../core/awaitable.ts';
+import { type Awaitable, andThen, mapInOrder } from '../core/awaitable.ts';
 import { type Binary, binary, isBinary, toBytes, toText } from '../core/bytes.ts';
 import type { Cache } from '../core/cache.ts';
-import { commitmentsOf, committerOf } from '../core/commitments.ts';
 import { decode, encode } from '../core/encode.ts';
 import type { Environment } from '../core/environment.ts';
 import { equal } from '../core/equal.ts';
 import { raise } from '../core/errors.ts';
 import { isMessage, type Message, messageFrom } from '../core/message.ts';
-import { Recent } from '../core/recent.ts';
 import { isList, Link, type Value } from '../core/value.ts';
-import { blobThreshold } from './blob-files.ts';
-import { heldBody, leadOf, type Place, placeIn, readHeld, unsignedIdAt } from './held-message.ts';
+import { type Place, placeIn } from './held-message.ts';
 import * as layout from './layout.ts';
 import { type Indexed, MatchIndex } from './match-index.ts';
-import {
-  type Body,
-  readMessageCell,
-  splitOf,
-  storedPart,
-  storedUnsignedCommitment,
-  unsignedIdentity,
-} from './message-cell.ts';
+import { readMessageCell, splitOf, storedPart } from './message-cell.ts';
 import { MessageWriter } from './message-writer.ts';
 import type { Source, Sourced } from './remote/source.ts';
 import { Sources } from './remote/sources.ts';
 import { type Bounds, type Entry, put, type Store } from './store.ts';
-import { WeightedLru } from './weighted-lru.ts';
+import { StoredMessages, type StoredMessagesOptions } from './stored-messages.ts';
 
-export interface MessageCacheOptions {
-  readonly store: Store;
-  /** The environment the cache is part of. A function, because each needs the other. */
-  readonly environment: () => Environment;
+export interface MessageCacheOptions extends StoredMessagesOptions {
   readonly sources?: readonly Source[];
-  /** Bytes of decoded messages that are kept in memory. */
-  readonly memoryBytes?: number;
-  /** Longer literals are given as lazy links. */
-  readonly maxInlineBytes?: number;
   /** Told when a source cannot be asked, or gives what cannot be verified. To the reader it is as if it had nothing. */
   readonly onSourceFailure?: (source: Source, error: unknown) => void;
 }
 
-const defaultMemoryBytes = 64 * 1024 * 1024;
 /** Names and links followed for one read. */
 const maxHops = 64;
 /** Parts of a path: more than any name or nesting has. */
 const maxParts = 128;
 /** Names that a listing of everything gives. */
 const maxListed = 10_000;
-const maxKeptAliases = 20_000;
-/** What a message is taken to weigh that stands in another entry, in bytes of its encoding. */
-const heldWeight = 4096;
 
 /** What is to be written, and what is to be called then. */
 export interface Batch {
@@ -91,12 +69,6 @@ export interface Standing {
   readonly place: Place | undefined;
 }
 
-/** A stored message with the forms in which it was asked for. */
-interface Stored {
-  readonly body: Body;
-  readonly forms: Map<string, Message>;
-}
-
 /** A signed message as it was stored last. */
 interface Written {
   readonly message: Message;
@@ -107,10 +79,8 @@ export class MessageCache implements Cache {
   readonly store: Store;
   readonly #environment: () => Environment;
   readonly #sources: Sources;
-  readonly #memory: WeightedLru<Stored>;
-  readonly #aliases = new Recent<string, string>(maxKeptAliases);
+  readonly #stored: StoredMessages;
   readonly #index: MatchIndex;
-  readonly #maxInlineBytes: number;
   /** Where commitments, which copies of a message share, note what was stored with them. */
   readonly #written = Symbol('written');
 
@@ -122,8 +92,7 @@ export class MessageCache implements Cache {
       keep: (path, found) => this.#keep(path, found),
       onFailure: options.onSourceFailure ?? (() => {}),
     });
-    this.#memory = new WeightedLru(options.memoryBytes ?? defaultMemoryBytes);
-    this.#maxInlineBytes = options.maxInlineBytes ?? blobThreshold;
+    this.#stored = new StoredMessages(options);
     this.#index = new MatchIndex(this.store, (id) => this.#indexed(id));
   }
 
@@ -148,8 +117,8 @@ export class MessageCache implements Cache {
 
   /** The message with every commitment the store has of it, whatever id it is asked for by. */
   readEvery(id: string): Awaitable<Value | undefined> {
-    return andThen(this.#unsignedIdOf(id), (unsigned) =>
-      unsigned === undefined ? undefined : this.#message(unsigned, id, true),
+    return andThen(this.#stored.unsignedIdOf(id), (unsigned) =>
+      unsigned === undefined ? undefined : this.#stored.read(unsigned, id, true),
     );
   }
 
@@ -180,154 +149,9 @@ export class MessageCache implements Cache {
   }
 
   #readId(id: string, remote: boolean): Awaitable<Value | undefined> {
-    return andThen(this.#unsignedIdOf(id), (unsigned): Awaitable<Value | undefined> => {
-      if (unsigned !== undefined) return this.#message(unsigned, id);
+    return andThen(this.#stored.unsignedIdOf(id), (unsigned): Awaitable<Value | undefined> => {
+      if (unsigned !== undefined) return this.#stored.read(unsigned, id);
       return remote ? this.#sources.ask(id) : undefined;
-    });
-  }
-
-  /** The unsigned id of the message that `id` belongs to, if it is stored here. */
-  #unsignedIdOf(id: string): Awaitable<string | undefined> {
-    if (this.#memory.get(id) !== undefined) return id;
-    const known = this.#aliases.get(id);
-    if (known !== undefined) return known;
-    return andThen(this.store.read(`${layout.aliases}/${id}`), (alias): Awaitable<string | undefined> => {
-      if (alias === undefined) return andThen(this.#stored(id), (stored) => (stored === undefined ? undefined : id));
-      return andThen(this.#ledTo(leadOf(alias)), (unsigned) => {
-        if (unsigned !== undefined) this.#aliases.set(id, unsigned);
-        return unsigned;
-      });
-    });
-  }
-
-  /** The unsigned id of the message at the end of an alias. One that stands in another entry is kept, since it is asked for next. */
-  #ledTo(lead: string | Place): Awaitable<string | undefined> {
-    if (typeof lead === 'string') return lead;
-    return andThen(readHeld(this.store, lead), (message) => {
-      if (message === undefined) return undefined;
-      const { id } = unsignedIdentity(message, this.#environment());
-      if (this.#memory.get(id) === undefined) this.#remember(id, heldBody(message, this.#environment()), heldWeight);
-      return id;
-    });
-  }
-
-  #remember(unsigned: string, body: Body, bytes: number): Stored {
-    const stored: Stored = { body, forms: new Map() };
-    // Decoded values take several times the room of their encoding.
-    this.#memory.set(unsigned, stored, bytes * 4 + 500);
-    return stored;
-  }
-
-  #stored(unsigned: string): Awaitable<Stored | undefined> {
-    const kept = this.#memory.get(unsigned);
-    if (kept !== undefined) return kept;
-    return andThen(this.store.read(`${layout.messages}/${unsigned}`), (cell): Awaitable<Stored | undefined> => {
-      if (cell === undefined) return undefined;
-      const parts = decode(cell);
-      const place = placeIn(parts);
-      const read = place === undefined ? this.#body(parts) : this.#heldBody(place);
-      return andThen(
-        read,
-        (body) => body && this.#remember(unsigned, body, place === undefined ? cell.length : heldWeight),
-      );
-    });
-  }
-
-  #heldBody(place: Place): Awaitable<Body | undefined> {
-    return andThen(readHeld(this.store, place), (message) => message && heldBody(message, this.#environment()));
-  }
-
-  /** Reads a cell with its split literals. They are synchronous reads of a local store, or all of them are promises. */
-  #body(parts: Value): Awaitable<Body> {
-    const waiting: Promise<unknown>[] = [];
-    const literals = new Map<string, Binary>();
-    const collect = (path: string, length: number): Binary | undefined => {
-      const ready = literals.get(path);
-      if (ready !== undefined || length > this.#maxInlineBytes) return ready;
-      const bytes = this.store.read(path);
-      if (isPromise(bytes)) {
-        waiting.push(bytes.then((found) => found !== undefined && literals.set(path, binary(found))));
-        return undefined;
-      }
-      return bytes === undefined ? undefined : binary(bytes);
-    };
-    const body = readMessageCell(parts, collect);
-    return waiting.length === 0
-      ? body
-      : Promise.all(waiting).then(() => readMessageCell(parts, (path) => literals.get(path)));
-  }
-
-  /** A stored message as `id` asks for it: with which of its commitments is the dialect's to say. */
-  #message(unsigned: string, id: string, every = false): Awaitable<Value | undefined> {
-    return andThen(this.#stored(unsigned), (stored): Awaitable<Value | undefined> => {
-      if (stored === undefined || !isMessage(stored.body.value)) return stored?.body.value;
-      const form = every ? `${id}/every` : id;
-      const ready = stored.forms.get(form);
-      if (ready !== undefined) return ready;
-      const env = this.#environment();
-      const body = stored.body.value;
-      const finish = (found: readonly (readonly [string, Message])[]): Message => {
-        const all = [...found];
-        const { covered } = stored.body;
-        const lacksUnsigned = !all.some(([, commitment]) => committerOf(commitment) === undefined);
-        if (env.dialect.storedCommitments === 'asked' && covered !== undefined && lacksUnsigned) {
-          all.push([unsigned, storedUnsignedCommitment(unsigned, covered, env)]);
-        }
-        const whole = all.length === 0 ? body : withCommitments(body, all);
-        stored.forms.set(form, whole);
-        return whole;
-      };
-      const all = (): Awaitable<Message> =>
-        andThen(this.#commitments(unsigned, stored.body, every), (found) => {
-          if (id === unsigned || found.some(([one]) => one === id)) return finish(found);
-          return andThen(this.#commitmentAt(id), (one) =>
-            // An id that is no commitment's is the sum of all signatures.
-            finish(one === undefined ? found : [...found, [id, one]]),
-          );
-        });
-      if (every || id === unsigned || env.dialect.storedCommitments === 'all') return all();
-      return andThen(this.#commitment(unsigned, stored.body, id), (one) =>
-        one === undefined ? all() : finish([[id, one]]),
-      );
-    });
-  }
-
-  #commitment(unsigned: string, body: Body, id: string): Awaitable<Message | undefined> {
-    const held = body.commitments.find(([one]) => one === id);
-    if (held !== undefined) return held[1];
-    return andThen(this.store.read(`${layout.commitments}/${unsigned}/${id}`), (cell) => {
-      const commitment = cell && decode(cell);
-      return isMessage(commitment) ? commitment : this.#commitmentAt(id);
-    });
-  }
-
-  /** A commitment that stands in another place than the one which the message's cell names. */
-  #commitmentAt(id: string): Awaitable<Message | undefined> {
-    return andThen(this.store.read(`${layout.aliases}/${id}`), (alias) => {
-      const lead = alias && leadOf(alias);
-      if (lead === undefined || typeof lead === 'string') return undefined;
-      return andThen(
-        readHeld(this.store, lead),
-        (message) => message && commitmentsOf(message).find(([one]) => one === id)?.[1],
-      );
-    });
-  }
-
-  /** Without `every` those that claim somebody only if they were found to hold: anybody can hang a claim on a message they know. */
-  #commitments(unsigned: string, body: Body, every: boolean): Awaitable<readonly (readonly [string, Message])[]> {
-    return andThen(this.store.scan(`${layout.commitments}/${unsigned}`), (rows) => {
-      const all = rows.flatMap((row): (readonly [string, Message])[] => {
-        const commitment = decode(row.value);
-        return isMessage(commitment) ? [[row.path, commitment]] : [];
-      });
-      if (every) return [...body.commitments, ...all];
-      const leading = mapInOrder(all, ([id, commitment]): Awaitable<boolean> => {
-        if (committerOf(commitment) === undefined) return true;
-        const alias = this.store.read(`${layout.aliases}/${id}`);
-        const leadsTo = andThen(alias, (found) => found && unsignedIdAt(found, this.store, this.#environment()));
-        return andThen(leadsTo, (one) => one === unsigned);
-      });
-      return andThen(leading, (leads) => [...body.commitments, ...all.filter((_, i) => leads[i])]);
     });
   }
 
@@ -427,7 +251,7 @@ export class MessageCache implements Cache {
     return {
       entries: fresh.length === 0 ? entries : [...entries, this.#index.note(fresh)],
       done: () => {
-        for (const id of touched) this.#memory.delete(id);
+        for (const id of touched) this.#stored.forget(id);
         for (const [message, id] of committed) {
           const written = (message.get('commitments') as Message).derive(this.#written, (): Partial<Written> => ({}));
           Object.assign(written, { message, id });
@@ -524,7 +348,7 @@ export class MessageCache implements Cache {
       if (cell === undefined) return undefined;
       const parts = decode(cell);
       const place = placeIn(parts);
-      const body = place === undefined ? readMessageCell(parts, () => undefined) : this.#heldBody(place);
+      const body = place === undefined ? readMessageCell(parts, () => undefined) : this.#stored.heldBody(place);
       return andThen(body, (found) => found && [...this.#entriesOf(found.value)]);
     });
   }
@@ -544,12 +368,4 @@ export class MessageCache implements Cache {
     const tabm = toTabm(messageFrom(here), 'link', this.#environment()) as Message;
     for (const [key, item] of tabm.entries()) if (key !== 'ao-types' && isBinary(item)) yield [key, item];
   }
-}
-
-function withCommitments(body: Message, all: readonly (readonly [string, Message])[]): Message {
-  const whole = body.with('commitments', messageFrom(all));
-  // The spelling belongs to the message that is verified.
-  const spelling = received(body);
-  if (spelling !== undefined) remember(whole, spelling);
-  return whole;
 }
