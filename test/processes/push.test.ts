@@ -173,6 +173,48 @@ describe('messages', () => {
     expect(pong).toBe(unbounded || given === '1' ? 'hello' : undefined);
   });
 
+  test('an entry that cannot be kept keeps no other one back', async () => {
+    const world = await luaWorld();
+    const a = await world.program(pingPong, { name: 'A' });
+    const b = await world.program(pingPong, { name: 'B' });
+    const long = 'k'.repeat(3_000);
+    const outbox = {
+      1: { target: b, action: 'first' },
+      2: { type: 'Assignment', message: 'x'.repeat(5_000), processes: b },
+      3: { type: 'Assignment', message: 'a/../b', processes: b },
+      4: { type: 'Assignment', message: a },
+      5: { type: 'Assignment', message: a, processes: [b, 'n'.repeat(2_000)] },
+      [long]: { target: b, action: 'x' },
+      'a/b': { target: b, action: 'slash' },
+      '..': { target: b, action: 'dots' },
+      '': { target: b, action: 'nothing' },
+      z: { target: b, action: 'last' },
+    };
+    const answer = await pushed(world, a, {
+      action: 'Send',
+      outbox: message({}).withAll(
+        Object.entries(outbox).map(([key, entry]) => [key, message(entry as Parameters<typeof message>[0])]),
+      ),
+    });
+    const said = (key: string, name: string) => {
+      const entry = answer.get(key);
+      return isMessage(entry) ? entry.get(name) : undefined;
+    };
+    expect([said('2', 'status'), said('2', 'reason')]).toEqual([404, 'The message to assign is not available.']);
+    expect([said('3', 'status'), said('3', 'reason')]).toEqual([404, 'The message to assign is not available.']);
+    expect([said('4', 'status'), said('4', 'reason')]).toEqual([404, 'Target process not available.']);
+    expect([said(long, 'status'), said(long, 'reason')]).toEqual([
+      400,
+      'The key of an outbox entry may be 500 bytes long.',
+    ]);
+    expect(await at(world, answer, '5/1/reason')).toBe('Could not access target process!');
+    expect(await at(world, answer, '5/2/slot')).toBeGreaterThan(0);
+    for (const key of ['1', 'a/b', '..', '', 'z']) expect(said(key, 'slot'), key).toBeGreaterThan(0);
+    expect(value(await world.get(`/${b}/slot/current`))).toBe(6);
+    expect(await world.outbox.waiting()).toEqual([]);
+    expect(await world.outbox.deadLetters()).toEqual([]);
+  });
+
   test('a conversation without an end is cut off', async () => {
     const world = await luaWorld({ options: message({ 'push-max-messages': 12 }) });
     const a = await world.program(
@@ -363,6 +405,66 @@ describe('other nodes', () => {
     const body = value(await there.get(`/${b}/schedule/assignments/1/body`)) as Message;
     expect(there.library.id(body, 'signed')).toBe(letter?.id);
     expect(value(await there.get(`/${b}/slot/current`))).toBe(1);
+  });
+});
+
+describe('letters that wait', () => {
+  test('for a node that is away, though nothing is known of the target but where it is', async () => {
+    const state = { down: true, asked: [] as string[] };
+    const there = await luaWorld({ wallet: testWallet('rsa4096-2.json') });
+    const world = await luaWorld({ peers: wire(() => there, state) });
+    await using courier = startCourier(world);
+    courier.start();
+    const a = await world.program(pingPong, { name: 'A' });
+    const near = await world.program(pingPong, { name: 'B' });
+    const b = await there.program(pingPong, { name: 'B' });
+    const outbox = message({
+      1: { target: `${b}?hint=http://other.test`, action: 'far' },
+      2: { target: near, action: 'near' },
+    });
+    const answer = await pushed(world, a, send(outbox));
+    expect(await at(world, answer, '1/reason')).toBe('other.test does not answer.');
+    expect(await at(world, answer, '2/slot')).toBe(1);
+    expect(await world.outbox.deadLetters()).toEqual([]);
+    expect((await world.outbox.waiting()).map(({ tries }) => tries)).toEqual([1]);
+    state.down = false;
+    // Nobody wakes the courier but the letter's own time.
+    await expect.poll(() => world.outbox.waiting(), { timeout: 5_000 }).toEqual([]);
+    expect(value(await there.get(`/${b}/schedule/assignments/1/body/action`))).toBe('far');
+    expect(value(await there.get(`/${b}/slot/current`))).toBe(1);
+  });
+
+  test('a hint to a node that does not have the target is no reason to wait', async () => {
+    const there = await luaWorld({ wallet: testWallet('rsa4096-2.json') });
+    const world = await luaWorld({ peers: wire(() => there, { down: false, asked: [] }) });
+    const a = await world.program(pingPong, { name: 'A' });
+    const answer = await pushed(world, a, { action: 'Start', peer: `${'N'.repeat(43)}?hint=http://other.test` });
+    expect(await at(world, answer, '1/reason')).toBe('Could not access target process!');
+    expect(await world.outbox.waiting()).toEqual([]);
+    expect((await world.outbox.deadLetters()).length).toBe(1);
+  });
+
+  test('what a process sends when its module has come at last is sent', async () => {
+    const world = await luaWorld();
+    await using courier = startCourier(world);
+    courier.start();
+    const a = await world.program(pingPong, { name: 'A' });
+    const module = await world.sign({ 'content-type': 'application/lua', body: pingPong });
+    const b = await world.spawn({ 'execution-device': 'lua@5.3a', module: world.library.id(module, 'signed') });
+    const answer = await pushed(world, a, { action: 'Start', peer: b });
+    expect(String(await at(world, answer, '1/reason'))).toContain('not found');
+    await world.cache.write(module);
+    await expect
+      .poll(async () => world.library.ao.get((await world.cache.read(a))!, 'now/last-pong'), { timeout: 5_000 })
+      .toBe('hello');
+  });
+
+  test('a slot that nobody has given is not waited for', async () => {
+    const world = await luaWorld();
+    const a = await world.program(pingPong, { name: 'A' });
+    const outcome = await push(world, a, message({ slot: 5 }));
+    expect(outcome.status === 'error' && outcome.error.status).toBe(404);
+    expect(await world.store.scan('pushing')).toEqual([]);
   });
 });
 

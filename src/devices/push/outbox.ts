@@ -80,7 +80,7 @@ export class Outbox {
     return this.#listener !== undefined;
   }
 
-  /** Calls back when something becomes due outside of the listener's own work; `undefined` stops that. */
+  /** Calls back when there is something new to wait for; `undefined` stops that. */
   attend(listener: (() => void) | undefined): void {
     this.#listener = listener;
   }
@@ -124,6 +124,7 @@ export class Outbox {
     const later = { ...mark, tries: mark.tries + 1, due: now + waitAfter(mark.tries) };
     await this.#store.write([put(path, encodeMark(later))]);
     this.#keep(path, later.due, false);
+    this.#listener?.();
   }
 
   // ---- letters --------------------------------------------------------------------------------------------------------------
@@ -164,6 +165,7 @@ export class Outbox {
     const later = { ...letter, error, tries: letter.tries + 1, due: now + waitAfter(letter.tries) };
     await this.#store.write([put(letterPath(open, letter), encodeLetter(later))]);
     this.#keep(letterPath(open, letter), later.due, false);
+    this.#listener?.();
     return true;
   }
 
@@ -260,6 +262,14 @@ function waitAfter(tries: number): number {
 
 function markPath({ process, slot, run }: Pick<Mark, 'process' | 'slot' | 'run'>): string {
   return `${marks}/${process}/${slotName(slot)}/${run}`;
+}
+
+/** Bytes of a key of an outbox, as it stands in a path. */
+export const maxKeyBytes = 500;
+
+/** Whether letters of an entry with this key have a place here. */
+export function hasPlace(key: string): boolean {
+  return key.length <= maxKeyBytes && key.isWellFormed() && encodeURIComponent(key).length <= maxKeyBytes;
 }
 
 function letterPath(root: string, { process, slot, key, id }: Pick<Letter, 'process' | 'slot' | 'key' | 'id'>): string {

@@ -3,7 +3,7 @@
  * a hint or a redirect names (spec 04 §3.3, §3.6, §3.7).
  */
 import type { Ao, Capabilities } from '../../core/device.ts';
-import { AoError } from '../../core/errors.ts';
+import { AoError, AoException, type ErrorCode } from '../../core/errors.ts';
 import { integer } from '../../core/fields.ts';
 import { isMessage, type Message, message } from '../../core/message.ts';
 import { fail, failed, type Outcome } from '../../core/outcome.ts';
@@ -38,7 +38,27 @@ export interface Target {
 /** Redirects that are followed one after another. */
 const maxRedirects = 5;
 
-/** The target of an address `<id>` or `<id>?hint=<url>`; `undefined` if it is nowhere to be found. */
+/** Failures that may pass: the letter stays in the outbox. */
+const passing: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'cancelled',
+  'conflict',
+  'disk-full',
+  'peer-failed',
+  'rate-limited',
+  'store-failed',
+  'timeout',
+  'unavailable',
+]);
+
+/** Whether trying again may help. Another node that says the request is wrong will say so again. */
+export function mayPass({ code, status = 500 }: AoError): boolean {
+  return passing.has(code) && !(code === 'peer-failed' && status >= 400 && status < 500);
+}
+
+/**
+ * The target of an address `<id>` or `<id>?hint=<url>`; `undefined` if it is nowhere to be found. Throws when the node that the hint names
+ * could not be asked.
+ */
 export async function targetAt(parts: PushParts, address: string): Promise<Target | undefined> {
   const { ao, cache, environment, identities } = parts;
   const { id, hint } = splitHint(address);
@@ -60,6 +80,7 @@ async function fetched(
   id: string,
 ): Promise<Message | undefined> {
   const outcome = await peers.request(node, message({ path: `/${id}`, method: 'GET' }), { signal });
+  if (outcome.status === 'error' && mayPass(outcome.error)) throw new AoException(outcome.error);
   if (outcome.status !== 'ok' || !isMessage(outcome.value)) return undefined;
   if (ao.id(outcome.value, 'signed') !== id) return undefined;
   await cache.write(outcome.value);

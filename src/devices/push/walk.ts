@@ -6,6 +6,7 @@
  *
  * What this returns is the answer of the push; what has to be done is in the {@link Outbox} at every moment.
  */
+import { isId } from '../../core/bytes.ts';
 import { withOnlyCommitted } from '../../core/commitments.ts';
 import { type AoError, AoException, type ErrorCode, errorFrom } from '../../core/errors.ts';
 import { isMessage, Message, message } from '../../core/message.ts';
@@ -14,10 +15,10 @@ import { isList, type Value } from '../../core/value.ts';
 import { plain } from '../plain.ts';
 import { type Definition, definitionIn } from '../process/definition.ts';
 import { slotOf } from '../scheduler/formats.ts';
-import { addressList, textAt } from '../scheduler/target.ts';
+import { addressList, splitHint, textAt } from '../scheduler/target.ts';
 import { acceptedWallets, addressed, lowerKeys, sign, spawned } from './letter.ts';
-import type { Letter, LetterKind, Mark } from './outbox.ts';
-import { assign, assignmentIn, type PushParts, post, processBase, type Target, targetAt } from './post.ts';
+import { hasPlace, type Letter, type LetterKind, type Mark, maxKeyBytes } from './outbox.ts';
+import { assign, assignmentIn, mayPass, type PushParts, post, processBase, type Target, targetAt } from './post.ts';
 
 /** What one push may still do, and how much of it its caller wants to see. */
 export interface Trip {
@@ -29,17 +30,8 @@ export interface Trip {
   readonly allowance: { messages: number };
 }
 
-/** Failures that may pass: the letter stays in the outbox. */
-const passing: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'cancelled',
-  'conflict',
-  'disk-full',
-  'peer-failed',
-  'rate-limited',
-  'store-failed',
-  'timeout',
-  'unavailable',
-]);
+/** What a slot's program may lack today and have tomorrow. */
+const missing: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['necessary-message-not-found', 'not-found']);
 
 export function markOf(parts: PushParts, process: string, slot: number, depth: number | undefined): Mark {
   return { process, slot, run: parts.random(9).toHex(), depth, tries: 0, due: parts.clock.now() };
@@ -51,6 +43,10 @@ export async function walk(parts: PushParts, origin: Definition, mark: Mark, tri
   const { slot } = mark;
   const out = new Map<string, Value>();
   const letters: Letter[] = [];
+  const reports = new Map<string, Message[]>();
+  const report = (key: string, said: Message): void => {
+    reports.set(key, [...(reports.get(key) ?? []), said]);
+  };
   let results = Message.empty;
   try {
     const state = await ao.resolve(processBase(origin.message), message({ path: 'compute', slot }));
@@ -59,27 +55,28 @@ export async function walk(parts: PushParts, origin: Definition, mark: Mark, tri
     results = isMessage(found) ? found : Message.empty;
     for (const [key, entry] of await entriesOf(parts, results)) {
       const written = await write(parts, origin, mark, key, entry, trip);
-      if ('report' in written) out.set(key, written.report);
-      else letters.push(...written.letters);
+      letters.push(...written.letters);
+      for (const said of written.reports) report(key, said);
     }
     await outbox.record(mark, letters);
   } catch (thrown) {
     const error = errorFrom(thrown);
-    if (mayPass(error)) await outbox.postponeMark(mark, clock.now());
+    if (mayPass(error) || mayCome(error)) await outbox.postponeMark(mark, clock.now());
     else await outbox.record(mark, []);
     return failed(error);
   }
-  const reports = new Map<string, Message[]>();
-  for (const letter of letters) {
-    const report = await deliver(parts, letter, trip);
-    reports.set(letter.key, [...(reports.get(letter.key) ?? []), report]);
-  }
+  for (const letter of letters) report(letter.key, await deliver(parts, letter, trip));
   for (const [key, all] of reports) out.set(key, all.length === 1 ? all[0]! : all);
   // The result's own keys win over downstream entries of the same name.
   if (trip.resultDepth > 0) for (const key of results.keys()) out.set(key, results.get(key)!);
   out.set('slot', slot);
   out.set('process', origin.id);
   return ok(new Message(out));
+}
+
+/** Whether the slot could not be computed for want of something that others may still send: a module. */
+function mayCome({ code, value }: AoError): boolean {
+  return missing.has(code) && isMessage(value) && value.get('phase') === 'compute';
 }
 
 async function entriesOf({ ao }: PushParts, results: Message): Promise<readonly (readonly [string, Value])[]> {
@@ -93,9 +90,41 @@ async function entriesOf({ ao }: PushParts, results: Message): Promise<readonly 
 
 // ---- from entry to letters --------------------------------------------------------------------------------------------------
 
-type Written = { readonly letters: readonly Letter[] } | { readonly report: Message };
+interface Written {
+  readonly letters: readonly Letter[];
+  /** What is said of those that can't be sent. */
+  readonly reports: readonly Message[];
+}
 
+/** One entry. What is wrong with it is told in its place, and holds no other one back. */
 async function write(
+  parts: PushParts,
+  origin: Definition,
+  mark: Mark,
+  key: string,
+  entry: Value,
+  trip: Trip,
+): Promise<Written> {
+  if (!hasPlace(key)) {
+    return unsendable(key, 400, `The key of an outbox entry may be ${maxKeyBytes} bytes long.`, {});
+  }
+  try {
+    return await writeEntry(parts, origin, mark, key, entry, trip);
+  } catch (thrown) {
+    const error = errorFrom(thrown);
+    if (mayPass(error)) throw thrown;
+    return unsendable(key, error.status ?? 400, error.message, {});
+  }
+}
+
+function unsendable(key: string, status: number, reason: string, more: { readonly message?: Message }): Written {
+  return {
+    letters: [],
+    reports: [message({ response: 'error', status, 'outbox-index': key, reason, message: more.message })],
+  };
+}
+
+async function writeEntry(
   parts: PushParts,
   origin: Definition,
   mark: Mark,
@@ -110,16 +139,23 @@ async function write(
   const type = await textAt(ao, asked, 'type');
   const kind: LetterKind | undefined =
     target !== '' ? 'message' : type === 'Process' ? 'spawn' : type === 'Assignment' ? 'assignment' : undefined;
-  if (kind === undefined) {
-    const reason = 'Target process not available.';
-    return { report: message({ response: 'error', status: 404, 'outbox-index': key, reason, message: asked }) };
-  }
   const copies = kind === 'assignment' ? addressList((await plain(ao, asked, 'processes')) ?? []) : [target];
+  if (kind === undefined || copies.length === 0) {
+    return unsendable(key, 404, 'Target process not available.', { message: asked });
+  }
+  if (kind === 'assignment' && !isId((await textAt(ao, asked, 'message')) ?? '')) {
+    return unsendable(key, 404, nothingToAssign, { message: asked });
+  }
   const letters: Letter[] = [];
+  const reports: Message[] = [];
   for (const address of copies) {
+    if (kind === 'assignment' && splitHint(address).id === undefined) {
+      reports.push(refused(address, 404, notAccessible));
+      continue;
+    }
     if (trip.allowance.messages <= 0) {
-      const reason = 'This push has sent as many messages as one may.';
-      return letters.length > 0 ? { letters } : { report: refused(address, 429, reason) };
+      reports.push(refused(address, 429, 'This push has sent as many messages as one may.'));
+      break;
     }
     trip.allowance.messages--;
     const draft = { ...place(parts, mark, key), kind, target: address, depth: trip.maxDepth };
@@ -127,8 +163,11 @@ async function write(
     else if (kind === 'assignment') letters.push(await writtenAssignment(parts, asked, draft));
     else letters.push(await writtenMessage(parts, origin, asked, draft));
   }
-  return { letters };
+  return { letters, reports };
 }
+
+const notAccessible = 'Could not access target process!';
+const nothingToAssign = 'The message to assign is not available.';
 
 type Draft = Omit<Letter, 'id' | 'message' | 'draft'>;
 
@@ -148,7 +187,8 @@ async function writtenMessage(parts: PushParts, origin: Definition, entry: Messa
 /** Signs a draft for its target if that is known by now; else it stays one. */
 async function signedFor(parts: PushParts, letter: Letter, codec = 'httpsig@1.0'): Promise<Letter> {
   const { ao } = parts;
-  const target = await targetAt(parts, letter.target);
+  // A node that can't be asked now is asked again when the letter is delivered.
+  const target = await targetAt(parts, letter.target).catch(() => undefined);
   const wallets = target === undefined ? [] : await walletsFor(parts, target.definition.message);
   if (wallets.length === 0) return letter;
   const signed = await sign(ao, letter.message.without('commitments'), wallets, codec);
@@ -171,7 +211,7 @@ async function writtenAssignment({ ao, cache }: PushParts, entry: Message, draft
   const stored = named === '' ? undefined : await cache.read(named);
   const body = isMessage(stored) ? withOnlyCommitted((await ao.loadAll(stored)) as Message) : undefined;
   // Told apart by target: the same message goes to several processes.
-  const id = `${named}~${draft.target.replaceAll('/', '')}`;
+  const id = `${named}~${splitHint(draft.target).id ?? ''}`;
   return { ...draft, id, message: body ?? message({ message: named }), draft: body === undefined };
 }
 
@@ -223,9 +263,8 @@ export async function deliver(parts: PushParts, given: Letter, trip: Trip, again
   try {
     const target = letter.kind === 'spawn' ? undefined : await targetAt(parts, letter.target);
     if (letter.kind !== 'spawn' && target === undefined) {
-      const reason = 'Could not access target process!';
-      await outbox.bury(letter, reason);
-      return refused(letter.target, 404, reason);
+      await outbox.bury(letter, notAccessible);
+      return refused(letter.target, 404, notAccessible);
     }
     if (letter.draft) {
       const complete = await completed(parts, letter);
@@ -261,12 +300,12 @@ async function completed(parts: PushParts, letter: Letter): Promise<Letter | str
   else if (letter.kind === 'assignment') next = await writtenAssignment(parts, letter.message, letter);
   else {
     const origin = await cache.read(letter.process);
-    if (!isMessage(origin)) return 'Could not access target process!';
+    if (!isMessage(origin)) return notAccessible;
     next = await writtenSpawn(parts, await definitionIn(ao, cache, environment, origin), letter.message, letter);
   }
   if (!next.draft) return next;
   return letter.kind === 'assignment'
-    ? 'The message to assign is not available.'
+    ? nothingToAssign
     : 'Application of security policy failed: No identities matching authority were found.';
 }
 
@@ -371,11 +410,6 @@ async function undelivered(parts: PushParts, letter: Letter, outcome: Outcome): 
     await parts.outbox.postpone(letter, reason, parts.clock.now());
   else await parts.outbox.bury(letter, reason);
   return refused(letter.target, undefined, reason);
-}
-
-/** Whether trying again may help. Another node that says the request is wrong will say so again. */
-function mayPass({ code, status = 500 }: AoError): boolean {
-  return passing.has(code) && !(code === 'peer-failed' && status >= 400 && status < 500);
 }
 
 function statusOf(outcome: Outcome): number | undefined {
