@@ -13,6 +13,7 @@
 import * as z from 'zod';
 import { isBinary, toText } from '../core/bytes.ts';
 import { type Call, device } from '../core/device.ts';
+import { text } from '../core/fields.ts';
 import { isMessage, type Message, message } from '../core/message.ts';
 import { fail, type Outcome, ok } from '../core/outcome.ts';
 import { getPrivate, withoutPrivate } from '../core/private.ts';
@@ -62,7 +63,8 @@ export const cron = device({
       doc: 'Resolves `cron-path` now and again `interval` after each run. Gives the id of the task.',
       async run(call) {
         if ((await pathOf(call, 'every')) === undefined) return noPath;
-        const interval = await textAt(call, 'interval');
+        const asked = await plain(call.ao, call.requestMessage, 'interval');
+        const interval = asked === undefined ? undefined : (text.read(asked) ?? '');
         return interval === undefined ? refused('No interval found in message.') : start(call, 'every', interval);
       },
     },
@@ -101,6 +103,7 @@ async function start(call: CronCall, pathKey: string, interval: string | undefin
     created: clock.now(),
     runs: 0,
     last: undefined,
+    due: 0,
   };
   // Strangers, who may have as many keys as they like, must not leave the operator without room.
   const ordered = signer !== undefined && (await operatorRequest(ao, environment, requestMessage, 'cron@1.0'));

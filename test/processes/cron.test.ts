@@ -160,4 +160,31 @@ describe('tasks', () => {
     expect(second.seen[0]!.get('n')).toBe('1');
     await second.tasks[Symbol.asyncDispose]();
   });
+
+  test('a task that ran before the restart waits for the rest of its interval', async () => {
+    const store = memoryStore();
+    const first = world(store);
+    value(await first.ask('/~cron@1.0/every?interval=1-hour&cron-path=/~probe@1.0/note&n=hourly'));
+    value(await first.ask('/~cron@1.0/every?interval=900-milliseconds&cron-path=/~probe@1.0/note&n=soon'));
+    await expect.poll(() => first.tasks.list().map(({ runs }) => runs)).toEqual([1, 1]);
+    await first.tasks[Symbol.asyncDispose]();
+    const second = world(store);
+    await second.tasks.resume();
+    await expect.poll(() => second.seen.length, { timeout: 5_000 }).toBeGreaterThan(0);
+    expect(second.seen.map((request) => request.get('n'))).not.toContain('hourly');
+    await second.tasks[Symbol.asyncDispose]();
+  });
+
+  test('a task that could not be kept does not run on', async () => {
+    const store = memoryStore();
+    store.write = () => Promise.reject(new Error('disk'));
+    const first = world(store);
+    expect((await first.ask('/~cron@1.0/every?interval=100-milliseconds&cron-path=/~probe@1.0/note')).status).toBe(
+      'error',
+    );
+    expect(first.tasks.list()).toEqual([]);
+    const ran = first.seen.length;
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(first.seen.length).toBeLessThanOrEqual(Math.max(1, ran));
+  });
 });

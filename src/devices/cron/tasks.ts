@@ -1,9 +1,9 @@
 /**
  * The tasks of `cron@1.0`, in the node's store: they survive a restart, unlike on the reference.
  *
- *     cron/<id>  →  { request, path, every?, owner, lends-key, created, runs, last? }
+ *     cron/<id>  →  { request, path, every?, owner, lends-key, created, runs, last?, due }
  *
- * A task that runs once is removed when it has run. How a run ended is kept in a few words, never its whole result.
+ * A task that runs again and again goes on when it is due, not whenever the node is started. One that runs once is removed when it has run. How a run ended is kept in a few words, never its whole result.
  */
 import type { Clock } from '../../core/device.ts';
 import { decode, encode } from '../../core/encode.ts';
@@ -27,6 +27,8 @@ export interface Task {
   readonly runs: number;
   /** How the last run ended. */
   readonly last: string | undefined;
+  /** When it is to run next, in milliseconds since 1970. */
+  readonly due: number;
 }
 
 export interface TaskParts {
@@ -41,6 +43,12 @@ export interface TaskLimits {
   readonly maxPerOwner: number;
 }
 
+interface Entry {
+  task: Task;
+  readonly stop: AbortController;
+  ended: Promise<void>;
+}
+
 const root = 'cron';
 const maxRunning = 16;
 const maxWords = 200;
@@ -48,7 +56,7 @@ const maxSleepMs = 86_400_000;
 
 export class Tasks implements AsyncDisposable {
   readonly #parts: TaskParts;
-  readonly #tasks = new Map<string, { task: Task; stop: AbortController; ended: Promise<void> }>();
+  readonly #tasks = new Map<string, Entry>();
   #running = 0;
   readonly #queue: (() => void)[] = [];
 
@@ -75,8 +83,15 @@ export class Tasks implements AsyncDisposable {
         },
       );
     }
-    this.#begin(task);
-    await this.#parts.store.write([put(pathOf(task.id), encodeTask(task))], { durable: true });
+    const entry = this.#begin(task);
+    try {
+      await this.#parts.store.write([put(pathOf(task.id), encodeTask(task))], { durable: true });
+    } catch (thrown) {
+      // Its caller hears that there is no such task.
+      if (this.#tasks.get(task.id) === entry) this.#tasks.delete(task.id);
+      entry.stop.abort();
+      throw thrown;
+    }
   }
 
   get(id: string): Task | undefined {
@@ -104,17 +119,19 @@ export class Tasks implements AsyncDisposable {
     await Promise.all(all.map(({ ended }) => ended));
   }
 
-  #begin(task: Task): void {
+  #begin(task: Task): Entry {
     const stop = new AbortController();
-    const entry = { task, stop, ended: Promise.resolve() };
+    const entry: Entry = { task, stop, ended: Promise.resolve() };
     this.#tasks.set(task.id, entry);
     entry.ended = this.#loop(entry).catch(() => undefined);
+    return entry;
   }
 
-  async #loop(entry: { task: Task; readonly stop: AbortController }): Promise<void> {
+  async #loop(entry: Entry): Promise<void> {
     const { signal } = entry.stop;
     const { clock, store } = this.#parts;
     for (;;) {
+      await this.#until(entry.task.due, signal);
       const last = await this.#turn(() => this.#once(entry.task, signal));
       if (signal.aborted) return;
       const { every } = entry.task;
@@ -123,13 +140,17 @@ export class Tasks implements AsyncDisposable {
         await store.write([remove(pathOf(entry.task.id))]);
         return;
       }
-      entry.task = { ...entry.task, runs: entry.task.runs + 1, last };
+      entry.task = { ...entry.task, runs: entry.task.runs + 1, last, due: clock.now() + every };
       await store.write([put(pathOf(entry.task.id), encodeTask(entry.task))], {
         when: [{ path: pathOf(entry.task.id), is: await store.read(pathOf(entry.task.id)) }],
       });
-      const until = clock.now() + every;
-      for (let rest = every; rest > 0; rest = until - clock.now())
-        await clock.sleep(Math.min(rest, maxSleepMs), signal);
+    }
+  }
+
+  async #until(due: number, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#parts;
+    for (let rest = due - clock.now(); rest > 0; rest = due - clock.now()) {
+      await clock.sleep(Math.min(rest, maxSleepMs), signal);
     }
   }
 
@@ -164,8 +185,8 @@ function pathOf(id: string): string {
   return `${root}/${id}`;
 }
 
-function encodeTask({ request, every, owner, signed, lendsKey, created, runs, last }: Task): Uint8Array {
-  return encode(message({ request, every, owner, signed, lends: lendsKey, created, runs, last }));
+function encodeTask({ request, every, owner, signed, lendsKey, created, runs, last, due }: Task): Uint8Array {
+  return encode(message({ request, every, owner, signed, lends: lendsKey, created, runs, last, due }));
 }
 
 function decodeTask(id: string, bytes: Uint8Array): Task {
@@ -181,5 +202,6 @@ function decodeTask(id: string, bytes: Uint8Array): Task {
     created: cell.get('created') as number,
     runs: cell.get('runs') as number,
     last: cell.get('last') as string | undefined,
+    due: (cell.get('due') as number | undefined) ?? 0,
   };
 }
