@@ -28,14 +28,13 @@ for (const asset of assets) cpSync(join(root, asset), join(out, asset), { recurs
 
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
   readonly [key: string]: unknown;
-  readonly bin: { readonly [name: string]: string };
   readonly exports: { readonly [path: string]: string };
 };
 const { scripts: _scripts, devDependencies: _dev, optionalDependencies: _optional, ...kept } = manifest;
 const javascript = (path: string): string => path.replace(/\.ts$/, '.js');
 const published = {
   ...kept,
-  bin: Object.fromEntries(Object.entries(manifest.bin).map(([name, path]) => [name, javascript(path)])),
+  bin: { hyperbeam: 'src/cli/main.js' },
   exports: Object.fromEntries(
     Object.entries(manifest.exports).map(([path, source]) => [
       path,

@@ -1,8 +1,8 @@
 /** The package as it is published: JavaScript, inside `node_modules`, without the repository around it. */
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 const root = resolve(import.meta.dirname, '..');
@@ -17,6 +17,16 @@ beforeAll(() => {
 afterAll(() => {
   rmSync(place, { recursive: true, force: true });
   rmSync(data, { recursive: true, force: true });
+});
+
+test('a checkout’s command runs on the Node that came along, whatever Node is on the path', () => {
+  const path = (process.env['PATH'] ?? '').split(':').filter((folder) => !folder.includes('node_modules'));
+  const command = join(root, 'scripts/hyperbeam.js');
+  // npm's way for scripts is left out, so that this is the machine's own Node, old or new, if it has one.
+  const env = { ...process.env, PATH: [...path, dirname(process.execPath)].join(':') };
+  expect(execFileSync(command, ['--version'], { encoding: 'utf8', env })).toMatch(/^\d+\.\d+\.\d+\n$/);
+  const wrong = spawnSync(command, ['fly'], { encoding: 'utf8', env });
+  expect([wrong.status, wrong.stderr]).toEqual([2, expect.stringContaining('There is no command `fly`.')]);
 });
 
 describe('the published package', () => {

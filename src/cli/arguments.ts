@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 import type { Tags } from '../client/node-client.ts';
+import { nearestName } from '../node/nearest.ts';
 import { UsageError } from './command.ts';
 
 /** Flags of every command that talks to a node. */
@@ -59,26 +60,37 @@ export function parseStrictly<T extends ParseArgsOptionsConfig>(command: string,
     const parsed = parseArgs({ args: withIdsMarked(args, options), options, allowPositionals: true });
     return { ...parsed, positionals: parsed.positionals.map((one) => (one.startsWith(idMark) ? one.slice(1) : one)) };
   } catch (error) {
-    if (error instanceof TypeError) throw new UsageError(command, error.message.split('. ')[0]!.concat('.'));
-    throw error;
+    if (!(error instanceof TypeError)) throw error;
+    const [, unknown] = /^Unknown option '--?([^']+)'/.exec(error.message) ?? [];
+    const meant = unknown === undefined ? undefined : nearestName(unknown, Object.keys(options));
+    const sentence = error.message.split(/\. |\n/)[0]!.replace(/\.?$/, '.');
+    throw new UsageError(command, meant === undefined ? sentence : `${sentence} Did you mean \`--${meant}\`?`);
   }
 }
 
 /** Stands before an id among the positionals while flags are read; no shell can give it. */
 const idMark = '\0';
 
-/** One id in 64 begins with a dash, and would be taken for a flag: as a flag's value it is joined to it, else it is marked. */
+/**
+ * One id in 64 begins with a dash, as do negative numbers and comments of Lua, and would be taken for flags. What stands behind a flag that
+ * takes a value, and is no flag of the command, is its value; other ids are marked.
+ */
 function withIdsMarked(args: readonly string[], options: ParseArgsOptionsConfig): string[] {
   const out: string[] = [];
   for (const [i, arg] of args.entries()) {
     if (arg === '--') return [...out, ...args.slice(i)];
     const before = out.at(-1);
-    if (!/^-[A-Za-z0-9_-]{42}(?:$|[/~])/.test(arg)) out.push(arg);
-    else if (before !== undefined && options[before.replace(/^--/, '')]?.type === 'string')
-      out[out.length - 1] += `=${arg}`;
-    else out.push(idMark + arg);
+    const isId = /^-[A-Za-z0-9_-]{42}(?:$|[/~])/.test(arg);
+    const takesValue = before?.startsWith('--') === true && options[before.slice(2)]?.type === 'string';
+    if (takesValue && arg.startsWith('-') && (isId || !isFlag(arg, options))) out[out.length - 1] += `=${arg}`;
+    else out.push(isId ? idMark + arg : arg);
   }
   return out;
+}
+
+function isFlag(arg: string, options: ParseArgsOptionsConfig): boolean {
+  const [, name] = /^--([^=]+)/.exec(arg) ?? [];
+  return name !== undefined && Object.hasOwn(options, name);
 }
 
 function tagsFrom(command: string, given: unknown): Tags {

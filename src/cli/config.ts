@@ -11,7 +11,7 @@ export const configCommand: Command = {
     const [what, ...rest] = args;
     if (what === undefined) throw new UsageError('config', '`config` needs `explain`.');
     if (what !== 'explain') throw new UsageError('config', `There is no \`config ${what}\`.`);
-    const config = await configFromArgs(rest);
+    const config = await configFromArgs('config', rest);
     for (const option of declarations().values()) {
       const setting = config.settings.get(option.name);
       const value = setting === undefined ? '(not set)' : shownOption(setting.value);

@@ -92,7 +92,16 @@ async function main(): Promise<number> {
   const [name, args] = asksForHelp ? [rest[0]!, ['--help']] : [first, rest];
   const entry = commands.find((one) => one.name === name);
   if (entry === undefined) {
-    printError(`There is no command \`${name}\`.\n\n${overview()}`);
+    const { nearestName } = await import('../node/nearest.ts');
+    const meant = nearestName(
+      name,
+      commands.map((one) => one.name),
+    );
+    printError(
+      meant === undefined || name.startsWith('-')
+        ? `There is no command \`${name}\`.\n\n${overview()}`
+        : `There is no command \`${name}\`. Did you mean \`${meant}\`?\n\`hyperbeam help\` lists all of them.`,
+    );
     return 2;
   }
   const command = await entry.load();

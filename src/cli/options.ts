@@ -1,8 +1,9 @@
 /** Flags of the options of a node: parsing them, and listing them for `--help`. All come from `node/options.ts`. */
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import { raise } from '../core/errors.ts';
 import { type Config, loadConfig } from '../node/config.ts';
+import { nearestName } from '../node/nearest.ts';
 import { declarations, type OptionDeclaration } from '../node/options.ts';
+import { UsageError } from './command.ts';
 
 /** Flags that take no value when their option is a boolean. */
 function flagType(option: OptionDeclaration): 'boolean' | 'string' {
@@ -10,11 +11,11 @@ function flagType(option: OptionDeclaration): 'boolean' | 'string' {
   return standalone ? 'boolean' : 'string';
 }
 
-/** The configuration from flags, environment and files. */
-export async function configFromArgs(args: readonly string[]): Promise<Config> {
+/** The configuration from flags, environment and files, for `command`; flags that are none are a {@link UsageError}. */
+export async function configFromArgs(command: string, args: readonly string[]): Promise<Config> {
   const options: NonNullable<ParseArgsConfig['options']> = { config: { type: 'string' } };
   for (const option of declarations().values()) options[option.flag] = { type: flagType(option) };
-  // Not strict, so that the configuration can say which name was meant.
+  // Not strict: its complaints don't say which name was meant.
   const { values, positionals } = parseArgs({
     args: [...args],
     options,
@@ -24,13 +25,24 @@ export async function configFromArgs(args: readonly string[]): Promise<Config> {
   });
   const { config: file, ...given } = values;
   const flags: Record<string, string | boolean> = {};
+  const known = declarations();
   for (const [name, value] of Object.entries(given)) {
-    if (name.startsWith('no-') && !(name in options)) flags[name.slice(3)] = 'false';
-    else if (typeof value === 'string' || typeof value === 'boolean') flags[name] = value === false ? 'false' : value;
+    if (!(name in options) && !known.has(name)) {
+      const meant = nearestName(name, Object.keys(options));
+      const negative = value === false ? 'no-' : '';
+      const sentence = `There is no option \`--${negative}${name}\`.`;
+      throw new UsageError(
+        command,
+        meant === undefined ? sentence : `${sentence} Did you mean \`--${negative}${meant}\`?`,
+      );
+    }
+    if (value === true && options[name]?.type === 'string') {
+      throw new UsageError(command, `\`--${name}\` needs a value.`);
+    }
+    if (typeof value === 'string' || typeof value === 'boolean') flags[name] = value === false ? 'false' : value;
   }
-  const known = new Set(Object.keys(options));
-  if (positionals.length > 0 && Object.keys(flags).every((flag) => known.has(flag))) {
-    raise('bad-request', `\`${positionals[0]}\` is not an option.`, 'Options start with `--`.');
+  if (positionals.length > 0) {
+    throw new UsageError(command, `\`${positionals[0]}\` is not an option: they start with \`--\`.`);
   }
   return loadConfig({ env: process.env, flags, ...(typeof file === 'string' ? { file } : {}) });
 }

@@ -3,7 +3,7 @@ import { nodeHelp, readArguments } from './arguments.ts';
 import type { Command } from './command.ts';
 import { signerOf } from './connection.ts';
 import { withProgress } from './progress.ts';
-import { readText } from './read-text.ts';
+import { readBytes } from './read-text.ts';
 import { asJson, problem, safeText, shownResult, wantsColour } from './show.ts';
 
 export const send: Command = {
@@ -34,7 +34,7 @@ ${nodeHelp}`,
     );
     const [process] = given.positionals as [string];
     const file = given.text('data-file');
-    const data = file === undefined ? given.text('data') : readText(file);
+    const data = file === undefined ? given.text('data') : readBytes(file);
     const action = given.text('action');
     using client = await signerOf('send', given);
     const result = await withProgress(

@@ -5,8 +5,11 @@ import type { NodeClient, Tags } from '../client/node-client.ts';
 import { nodeHelp, readArguments } from './arguments.ts';
 import { type Command, UsageError } from './command.ts';
 import { signerOf } from './connection.ts';
-import { bundleLua } from './lua-bundle.ts';
-import { readText } from './read-text.ts';
+import { bundleLua, readProgram } from './lua-bundle.ts';
+import { checkSyntax } from './lua-syntax.ts';
+import { withProgress } from './progress.ts';
+import { readLua } from './read-text.ts';
+import { problem, safeText } from './show.ts';
 
 export const spawn: Command = {
   help: () => `hyperbeam spawn [FILE.lua] [options]
@@ -50,8 +53,16 @@ ${nodeHelp}`,
       );
     }
     using client = await signerOf('spawn', given);
-    const named = hasTag(given.tags, 'module') ? undefined : await moduleOf(client, file);
-    const data = load === undefined ? given.text('data') : bundleLua(load);
+    const program = load === undefined ? undefined : readProgram(load);
+    const module = given.positionals[0];
+    const files = [
+      ...(module === undefined ? [] : [{ name: basename(module), source: readLua(module) }]),
+      ...(program === undefined ? [] : [program.main, ...program.modules.values()]),
+    ];
+    const dialect = tagOf(given.tags, 'lua-dialect') ?? (file === undefined ? 'standard' : 'network');
+    if (files.length > 0) await checkSyntax(files, dialect === 'standard' ? 'standard' : 'network');
+    const named = tagOf(given.tags, 'module') === undefined ? await moduleOf(client, file) : undefined;
+    const data = program === undefined ? given.text('data') : bundleLua(program);
     const tags: Tags = {
       'execution-device': 'lua@5.3a',
       function: 'compute',
@@ -72,7 +83,11 @@ ${nodeHelp}`,
       ...(authority === undefined ? {} : { authority }),
     });
     globalThis.process.stdout.write(`${process}\n`);
-    return 0;
+    if (load === undefined) return 0;
+    const { error } = await withProgress(client, process, client.result(process, 0));
+    if (error === undefined) return 0;
+    globalThis.process.stderr.write(`${problem(safeText(error, false))}\nThe process is there, without ${load}.\n`);
+    return 1;
   },
 };
 
@@ -83,14 +98,14 @@ function moduleOf(client: NodeClient, file: string | undefined): Promise<string>
   const name = file === undefined ? 'runtime' : basename(file);
   return client.upload({
     tags: { 'Data-Protocol': 'ao', Type: 'Module', 'Content-Type': 'application/lua', Name: name },
-    data: readText(file ?? runtimeFile),
+    data: readLua(file ?? runtimeFile),
   });
 }
 
-function hasTag(tags: Tags, wanted: string): boolean {
-  return Object.keys(tags).some((name) => name.toLowerCase() === wanted);
+function tagOf(tags: Tags, wanted: string): string | undefined {
+  return Object.entries(tags).find(([name]) => name.toLowerCase() === wanted)?.[1];
 }
 
 function withoutTags(tags: Tags, replaced: Tags): Tags {
-  return Object.fromEntries(Object.entries(tags).filter(([name]) => !hasTag(replaced, name.toLowerCase())));
+  return Object.fromEntries(Object.entries(tags).filter(([name]) => tagOf(replaced, name.toLowerCase()) === undefined));
 }

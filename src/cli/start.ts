@@ -8,7 +8,7 @@ import { configFromArgs, optionHelp } from './options.ts';
 export const start: Command = {
   help: () => `hyperbeam start [options]\n\nRuns a node until it gets SIGINT or SIGTERM.\n\n${optionHelp()}`,
   async run(args) {
-    const config = await configFromArgs(args);
+    const config = await configFromArgs('start', args);
     const node = await startNode(config);
     process.stdout.write(banner(node.url, node.address, node.walletCreated, config));
     await stopSignal();

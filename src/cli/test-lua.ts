@@ -12,7 +12,7 @@ import { type Node, startNode } from '../node/assemble.ts';
 import { parseStrictly } from './arguments.ts';
 import { type Command, UsageError } from './command.ts';
 import { configFromArgs } from './options.ts';
-import { readText } from './read-text.ts';
+import { readLua } from './read-text.ts';
 
 export const testLua: Command = {
   help: () => `hyperbeam test [MODULE[:TEST[:TEST…]],…] [options]
@@ -32,7 +32,10 @@ all of the folder. Exit code 1 if one fails.
     const chosen = chosenTests(positionals[0], folder);
     const here = { 'store-kind': 'memory', host: '127.0.0.1', port: '0', 'log-level': 'silent', workers: '0' };
     const flags = Object.entries(here).flatMap(([name, value]) => [`--${name}`, value]);
-    const config = await configFromArgs(values.config === undefined ? flags : ['--config', values.config, ...flags]);
+    const config = await configFromArgs(
+      'test',
+      values.config === undefined ? flags : ['--config', values.config, ...flags],
+    );
     const node = await startNode(config, { wallet: await generateWallet() });
     let passed = 0;
     let failed = 0;
@@ -80,7 +83,7 @@ async function* results(
   { file, tests }: Chosen,
 ): AsyncGenerator<{ readonly name: string; readonly error: AoError | undefined }> {
   const ao = node.resolver.ao();
-  const module = message({ 'content-type': 'application/lua', name: basename(file), body: readText(file) });
+  const module = message({ 'content-type': 'application/lua', name: basename(file), body: readLua(file) });
   const loaded = await ao.resolve(message({ device: 'lua@5.3a', module }), 'init');
   if (loaded.status === 'error') throw new AoException(loaded.error);
   const names = tests.length > 0 ? tests : testsAmong(await ao.get(loaded.value, 'functions'));

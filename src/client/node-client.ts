@@ -186,7 +186,7 @@ export class NodeClient implements Disposable {
       tags,
       ...(options.data === undefined ? {} : { data: options.data }),
     });
-    const { value } = await this.#post(path, signed, options.signal);
+    const { value } = await this.#of(process, this.#post(path, signed, options.signal));
     if (!isMessage(value)) raise('peer-failed', `${this.url} answered without a result.`);
     const slot = integer.read(value.get('slot') ?? '');
     return slotResult(slot ?? raise('peer-failed', `${this.url} answered without a slot.`), value);
@@ -194,13 +194,14 @@ export class NodeClient implements Disposable {
 
   /** What came of a slot; computes it if need be. */
   async result(process: string, slot: number, signal?: AbortSignal): Promise<SlotResult> {
-    const value = await this.read(`/${checkedId(process)}~process@1.0/compute=${slot}/results`, signal);
+    const path = `/${checkedId(process)}~process@1.0/compute=${slot}/results`;
+    const value = await this.#of(process, this.read(path, signal));
     return slotResult(slot, isMessage(value) ? value : Message.empty.with('output', value));
   }
 
   /** The newest slot of a schedule. */
   async currentSlot(process: string, signal?: AbortSignal): Promise<number> {
-    const value = await this.read(`/${checkedId(process)}~process@1.0/slot/current`, signal);
+    const value = await this.#of(process, this.read(`/${checkedId(process)}~process@1.0/slot/current`, signal));
     return integer.read(value) ?? raise('peer-failed', `${this.url} did not answer with a slot.`);
   }
 
@@ -260,6 +261,18 @@ export class NodeClient implements Disposable {
     }
   }
 
+  /** What a node says of a process it has never heard of, in words about processes. */
+  async #of<T>(process: string, answer: Promise<T>): Promise<T> {
+    try {
+      return await answer;
+    } catch (thrown) {
+      if (!(thrown instanceof AoException) || thrown.error.code !== 'necessary-message-not-found') throw thrown;
+      if (!thrown.error.message.includes(`message ${process} is needed`)) throw thrown;
+      const hint = 'Check the id; the process may live on another node (`--node URL`, HB_NODE).';
+      return raise('not-found', `${this.url} knows no process ${process}.`, { hint, status: 404, cause: thrown });
+    }
+  }
+
   async #get(path: string, signal?: AbortSignal): Promise<Decoded> {
     return this.#decoded(path, await this.#fetch('GET', path, { 'accept-bundle': 'true' }, undefined, signal));
   }
@@ -288,7 +301,7 @@ export class NodeClient implements Disposable {
     } catch (thrown) {
       if (!(thrown instanceof AoException) || thrown.error.code !== 'peer-failed') throw thrown;
       const hint = 'Is a node running at this address? Commands take another by `--node URL` or HB_NODE.';
-      return raise('peer-failed', thrown.message, { hint, cause: thrown });
+      return raise('peer-failed', thrown.error.message, { hint, cause: thrown });
     }
   }
 

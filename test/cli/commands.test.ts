@@ -66,6 +66,13 @@ describe('help', () => {
       [['spawn', '--tag', 'x'], 'A tag is `name=value`, not `x`.'],
       [['store', 'shrink'], 'There is no `store shrink`.'],
       [['config'], '`config` needs `explain`.'],
+      [['sned', 'x'], 'There is no command `sned`. Did you mean `send`?'],
+      [['send', 'x', '--acton', 'y'], "Unknown option '--acton'. Did you mean `--action`?"],
+      [['send', 'x', '--data', '--action', 'y'], "Option '--data"],
+      [['start', '--prot', '1'], 'There is no option `--prot`. Did you mean `--port`?'],
+      [['start', '--no-thing'], 'There is no option `--no-thing`.'],
+      [['start', '8734'], '`8734` is not an option: they start with `--`.'],
+      [['config', 'explain', '--port'], '`--port` needs a value.'],
       [['help', 'fly'], 'There is no command `fly`.'],
       [['test', '--colour'], "Unknown option '--colour'."],
       [['wallet', 'burn'], 'There is no `wallet burn`.'],
@@ -134,7 +141,6 @@ describe('spawn, send, read', () => {
 
   test('a module that fails says what is wrong with it', async () => {
     const cases: readonly (readonly [string, string, readonly string[]])[] = [
-      ['syntax.lua', 'function compute(a b', ['syntax error before', 'Correct the Lua module `syntax.lua`.']],
       ['empty.lua', 'x = 1', ['undefined function', 'The program has no global function `compute`.']],
       ['raises.lua', 'function compute(state)\n  error("bad luck")\nend', ['raises.lua:2: bad luck']],
     ];
@@ -150,6 +156,46 @@ describe('spawn, send, read', () => {
     const waiting = await spawned('--tag', 'execution-device=nowhere@1.0');
     expect((await hb('send', waiting)).stderr).toContain('There is no device "nowhere@1.0" on this node.');
     expect((await hb('read', `${waiting}/process-status`)).stdout).toContain('for: "device \\"nowhere@1.0\\""');
+  });
+
+  test('a program that does not compile is not sent', async () => {
+    const broken = await file('broken.lua', 'x = 1\nfunction compute(a b');
+    const sentence = "broken.lua:2: ')' expected near 'b'\n";
+    for (const args of [[broken], ['--load', broken], ['--load', broken, '--tag', 'lua-dialect=network']]) {
+      expect(await hb('spawn', ...args)).toEqual({ code: 1, stdout: '', stderr: sentence });
+    }
+    await file('beside/lib/b.lua', 'return return');
+    const main = await file('beside/main.lua', `require('lib.b')`);
+    expect((await hb('spawn', '--load', main)).stderr).toBe("lib/b.lua:1: unexpected symbol near 'return'\n");
+  });
+
+  test('a program that fails when it is loaded is told of, and the process is there', async () => {
+    const main = await file('boot.lua', 'x = 5\n\nerror("not today")');
+    const { code, stdout, stderr } = await hb('spawn', '--load', main);
+    expect([code, stderr]).toEqual([1, `boot:3: not today\nThe process is there, without ${main}.\n`]);
+    expect((await hb('send', stdout.trim(), '--action', 'Eval', '--data', 'x')).stdout).toBe('5\n');
+  });
+
+  test('what takes too much is undone, and the process goes on', async () => {
+    const process = await spawned();
+    const evaluate = (data: string): Promise<Ran> => hb('send', process, '--action', 'Eval', '--data', data);
+    await evaluate('x = 1');
+    const greedy = await evaluate('x = 2 local function f() return 1 + f() end f()');
+    expect(greedy).toEqual({ code: 1, stdout: '', stderr: 'call depth limit reached\nRecursion has to end.\n' });
+    expect(await evaluate('x')).toMatchObject({ code: 0, stdout: '1\n' });
+    const spawning = await evaluate('Spawn(nil, {})');
+    expect(spawning.code).toBe(0);
+  });
+
+  test('data may be bytes, or begin with a dash', async () => {
+    const process = await spawned();
+    const path = join(directory, 'bytes.bin');
+    await writeFile(path, new Uint8Array([0x89, 0x50, 0, 0xff, 0xfe, 0x0a]));
+    await hb('send', process, '--action', 'Keep', '--data-file', path);
+    const bytes = await hb('send', process, '--action', 'Eval', '--data', 'Inbox[1].Data:byte(1, -1)');
+    expect(bytes.stdout).toBe('137\t80\t0\t255\t254\t10\n');
+    expect((await hb('send', process, '--action', 'Eval', '--data', '-1')).stdout).toBe('-1\n');
+    expect((await hb('console', process, '--run', '-- nothing\n-2')).stdout).toBe('-2\n');
   });
 
   test('a program for the runtime, with what it requires', async () => {
@@ -175,10 +221,14 @@ describe('spawn, send, read', () => {
   test('errors are sentences, with exit code 1', async () => {
     expect(await hb('read', '/~message@1.0/missing')).toMatchObject({ code: 1, stdout: '' });
     expect((await hb('send', 'short')).stderr).toContain('`short` is not the id of a process.');
-    expect((await hb('send', 'A'.repeat(43), '--data', 'x')).code).toBe(1);
+    const stranger = `${node.url} knows no process ${'A'.repeat(43)}.\nCheck the id;`;
+    for (const args of [['send'], ['console', '--run', '1'], ['watch', '--count', '1']]) {
+      const { code, stderr } = await hb(...args, 'A'.repeat(43));
+      expect([code, stderr]).toEqual([1, expect.stringContaining(stranger)]);
+    }
     const nobody = await run(['read', '/x', '--node', 'http://127.0.0.1:9']);
     expect(nobody.code).toBe(1);
-    expect(nobody.stderr).toContain('127.0.0.1:9 could not be reached');
+    expect(nobody.stderr).toMatch(/^127\.0\.0\.1:9 could not be reached/);
     expect(nobody.stderr).toContain('Is a node running at this address?');
     const unknown = `${'A'.repeat(43)}/now`;
     expect((await hb('read', unknown)).stderr).toContain(`(404, ${node.url}/${unknown})`);

@@ -11,7 +11,7 @@ import { createInterface, type Interface } from 'node:readline';
 import type { NodeClient, WatchedSlot } from '../../client/node-client.ts';
 import type { SlotResult } from '../../client/slot-result.ts';
 import { AoException } from '../../core/errors.ts';
-import { bundleLua } from '../lua-bundle.ts';
+import { bundleLua, readProgram } from '../lua-bundle.ts';
 import { withProgress } from '../progress.ts';
 import { problem, safeText, wantsColour } from '../show.ts';
 import { openChunks, type Unfinished } from './chunk.ts';
@@ -99,7 +99,7 @@ export class Session {
   }
 
   async #take(line: string, unfinished: Unfinished): Promise<'leave' | 'stay'> {
-    if (this.#rest === '' && /^\s*\.\w/.test(line)) return this.#command(line.trim());
+    if (this.#rest === '' && /^\s*\.[a-z]/i.test(line)) return this.#command(line.trim());
     const code = this.#rest === '' ? line : `${this.#rest}\n${line}`;
     if (code.trim() === '') return 'stay';
     if (await unfinished(code)) {
@@ -120,7 +120,7 @@ export class Session {
       );
     } else if (name === '.load' && argument !== undefined && argument !== '') {
       try {
-        await this.#evaluate(bundleLua(argument));
+        await this.#evaluate(bundleLua(readProgram(argument)));
       } catch (thrown) {
         this.#complain(sentenceOf(thrown));
       }

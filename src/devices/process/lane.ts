@@ -539,16 +539,16 @@ function skippedState(before: Message, slot: number, results: Value | undefined)
 /** An error in the form in which clients read results (spec 06 §2.4, §7.2). */
 function failureResults({ code, message: sentence, hint, value }: AoError): Message {
   const said = isMessage(value) ? value : Message.empty;
-  const output = message({ data: sentence });
+  const told = hint === undefined ? sentence : `${sentence}\n${hint}`;
+  const output = message({ data: told });
   return message({
     info: 'hyper-aos',
     code,
-    error: sentence,
-    hint,
+    error: told,
     trace: said.get('trace'),
     outbox: Message.empty,
     output,
-    raw: message({ Output: output, Error: sentence }),
+    raw: message({ Output: output, Error: told }),
   });
 }
 
