@@ -61,7 +61,7 @@ function encodeWhole(tabm: Message, env: Environment, wire: Wire | undefined): A
     if (tabm.has('signature') && !tabm.has('commitments')) signOwnCommitment(tabm, fields, env);
     return new Message(fields);
   }
-  return andThen(writeSiginfo(tabm, commitments, env), ({ signature, signatureInput }) => {
+  return andThen(writeSiginfo(tabm, commitments, env, wire !== undefined), ({ signature, signatureInput }) => {
     fields.set('signature', signature);
     fields.set('signature-input', signatureInput);
     return new Message(fields);

@@ -4,6 +4,7 @@
  */
 import http from 'node:http';
 import http2 from 'node:http2';
+import { ArweaveSigner, createData } from '@dha-team/arbundles';
 import { afterEach, describe, expect, test } from 'vitest';
 import { testWallet } from '../../test/support/cache-world.ts';
 import { decoded, start as edge, html, json } from '../../test/support/http-edge.ts';
@@ -13,6 +14,7 @@ import { type Input, isMessage, type Message, message } from '../core/message.ts
 import { ok } from '../core/outcome.ts';
 import type { Value } from '../core/value.ts';
 import { HttpClient } from '../net/client.ts';
+import { testJwk } from '../testing/index.ts';
 
 const closing: HttpClient[] = [];
 afterEach(async () => {
@@ -156,6 +158,63 @@ describe('more than headers hold', () => {
     const outcome = await client.request(node.url, signed.with('path', '/~shelf@1.0/request').with('method', 'POST'));
     if (outcome.status === 'error' || !isMessage(outcome.value)) throw new Error('no message');
     await arrives(node, signed, outcome.value);
+  });
+});
+
+describe('what strangers have signed', () => {
+  test.each<[string, readonly (readonly [string, string])[]]>([
+    ['a cookie for its readers', [['Set-Cookie', 'secret=1']]],
+    [
+      'a cookie that is none',
+      [
+        ['cookie', 'none'],
+        ['set-cookie', 'none'],
+      ],
+    ],
+    [
+      'tags that are not sorted',
+      [
+        ['z', '1'],
+        ['a', '2'],
+        ['m', '3'],
+      ],
+    ],
+    [
+      'tags that are not sorted, some of them for no header',
+      [
+        ['z', '1\n'],
+        ['y', '2'],
+        ['b', '3\n'],
+        ['m', '4'],
+        ['a', '5\n'],
+      ],
+    ],
+    [
+      'tags that are sorted, one of them for no header',
+      [
+        ['a', '1'],
+        ['b', '2'],
+        ['date', '3'],
+        ['e', '4\n'],
+      ],
+    ],
+  ])('a data item with %s is that item in every form', async (_, tags) => {
+    const { library } = await start();
+    const signer = new ArweaveSigner(testJwk('second'));
+    for (const data of ['x', '']) {
+      const made = createData(data, signer, { tags: tags.map(([name, value]) => ({ name, value })) });
+      await made.sign(signer);
+      const item = await library.convert(new Uint8Array(made.getRaw()), 'structured@1.0', 'ans104@1.0');
+      if (!isMessage(item)) throw new Error('no message');
+      const node = await start({ item });
+      const get = (accept: string) => fetch(`${node.url}/~shelf@1.0/item`, { headers: { accept } });
+      const fields = await get('*/*');
+      expect([fields.status, fields.headers.getSetCookie()]).toEqual([200, []]);
+      expect(await library.signers(await decoded(node, fields))).toEqual([other.address]);
+      const text = await library.convert(await (await get('application/json')).text(), 'structured@1.0', 'json@1.0');
+      expect(await library.signers(text as Message)).toEqual([other.address]);
+      expect(Buffer.from(await (await get('application/ans104')).arrayBuffer())).toEqual(made.getRaw());
+    }
   });
 });
 

@@ -56,8 +56,8 @@ export async function encodeRequest(request: Message, port: number | undefined, 
   const codec = textIn(request, 'codec-device') ?? httpsig;
   const method = (textIn(request, 'method') ?? (request.has('body') ? 'POST' : 'GET')).toUpperCase();
   if (!/^[A-Z]{1,16}$/.test(method)) raise('bad-request', 'The method of the request is not one of HTTP.');
-  const cookies = await cookieHeader(request, env);
-  const content = withoutPrivate(request.without('cookie', 'set-cookie')) as Message;
+  const content = withoutPrivate(withoutUnlessCommitted(['cookie', 'set-cookie'], request)) as Message;
+  const cookies = await cookieHeader(request, content, env);
   const headers: string[] = [];
   if (!content.has('accept-bundle')) headers.push('accept-bundle', 'true');
   if (port !== undefined && !content.has('ao-peer-port')) headers.push('ao-peer-port', String(port));
@@ -111,14 +111,14 @@ function plainRequest(content: Message, headers: string[]): { headers: string[];
 
 const asCookie = message({ format: 'cookie' });
 
-async function cookieHeader(request: Message, env: Environment): Promise<string | undefined> {
+async function cookieHeader(request: Message, content: Message, env: Environment): Promise<string | undefined> {
   const codec = env.codecs.get('cookie@1.0');
   const priv = request.get('priv');
   const jar = isMessage(priv) ? priv.get('cookie') : undefined;
   const source = new Map<string, Value>();
   for (const key of ['cookie', 'set-cookie']) {
     const value = request.get(key);
-    if (value !== undefined) source.set(key, value);
+    if (value !== undefined && !content.has(key)) source.set(key, value);
   }
   if (jar !== undefined) source.set('priv', message({ cookie: jar }));
   if (source.size === 0) return undefined;

@@ -9,13 +9,14 @@
  */
 import { type Awaitable, andThen, mapInOrder } from '../../core/awaitable.ts';
 import { compareKeys, toBase64Url } from '../../core/bytes.ts';
-import { rawKeysCommittedBy } from '../../core/commitments.ts';
+import { commitmentText, linkSuffix, rawKeysCommittedBy } from '../../core/commitments.ts';
 import type { Environment } from '../../core/environment.ts';
 import { raise } from '../../core/errors.ts';
 import { isMessage, Message } from '../../core/message.ts';
 import type { Value } from '../../core/value.ts';
 import { sha256Base64Url } from '../../crypto/hash.ts';
 import { committedValue } from '../ids.ts';
+import { escapeKey } from '../key-escape.ts';
 import { naturalValue } from '../structured-field-values.ts';
 import { type Dictionary, type Item, isInnerList, type Params, parseDictionary, Token } from '../structured-fields.ts';
 import { committedKeysOf, components } from './base.ts';
@@ -33,11 +34,12 @@ export interface Siginfo {
 
 // ---- writing ----------------------------------------------------------------------------------------------------------------
 
-/** The headers of these commitments over `tabm`. */
+/** The headers of these commitments over `tabm`. On the `wire` the order of tags is kept. */
 export function writeSiginfo(
   tabm: Message,
   commitments: readonly (readonly [string, Message])[],
   env: Environment,
+  wire = false,
 ): Awaitable<Siginfo> {
   // The commitments of one message mostly cover the same keys: work their components out once.
   const known = new Map<string, Awaitable<readonly string[]>>();
@@ -57,7 +59,9 @@ export function writeSiginfo(
     return names;
   };
   const written = mapInOrder(commitments, ([id, commitment]) =>
-    andThen(namesFor(commitment), (names) => writeCommitment(commitment, names, env, id)),
+    andThen(namesFor(commitment), (names) =>
+      writeCommitment(commitment, wire ? inTagOrder(names, commitment) : names, env, id),
+    ),
   );
   return andThen(written, (entries) => {
     entries.sort((a, b) => compareKeys(a.label, b.label));
@@ -66,6 +70,23 @@ export function writeSiginfo(
       signatureInput: entries.map((entry) => `${entry.label}=${entry.input}`).join(', '),
     };
   });
+}
+
+/**
+ * The names in the order in which a data item has its tags, which nothing else says (spec 02 §9): `content-digest`, which stands for keys of
+ * the body, comes after them. The order of httpsig's own commitments is that of their base.
+ */
+function inTagOrder(names: readonly string[], commitment: Message): readonly string[] {
+  const device = commitmentText(commitment, 'commitment-device') ?? 'httpsig@1.0';
+  if (device === 'httpsig@1.0' || commitment.has('original-tags')) return names;
+  const left = new Set(names);
+  const tags: string[] = [];
+  for (const key of rawKeysCommittedBy(commitment)) {
+    for (const name of [key, key + linkSuffix, escapeKey(key), escapeKey(key) + linkSuffix]) {
+      if (left.delete(name)) tags.push(name);
+    }
+  }
+  return [...tags, ...left];
 }
 
 // ---- reading ----------------------------------------------------------------------------------------------------------------
