@@ -459,6 +459,40 @@ describe('letters that wait', () => {
       .toBe('hello');
   });
 
+  test('for a node that never answers hold up no other process', async () => {
+    const there = await luaWorld({ wallet: testWallet('rsa4096-2.json') });
+    let asked = 0;
+    const peers: Peers = {
+      request: (_node, _request, options) => {
+        asked++;
+        return new Promise((answer) => {
+          const enough = (): void => answer(fail('cancelled', 'Enough.'));
+          if (options?.signal?.aborted === true) enough();
+          options?.signal?.addEventListener('abort', enough);
+        });
+      },
+    };
+    const world = await luaWorld({ peers });
+    const a = await world.program(pingPong, { name: 'A' });
+    const b = await world.program(pingPong, { name: 'B' });
+    const c = await world.program(pingPong, { name: 'C' });
+    const far = await there.program(pingPong);
+    await using courier = startCourier(world);
+    courier.start();
+    const later = { 'push-mode': 'async' };
+    await pushed(world, a, { action: 'Start', peer: `${far}?hint=http://tar.test` }, later);
+    await expect.poll(() => asked).toBe(1);
+    await pushed(world, b, { action: 'Start', peer: c }, later);
+    await expect.poll(async () => value(await world.get(`/${c}/slot/current`)), { timeout: 3_000 }).toBe(1);
+    await expect
+      .poll(async () => world.library.ao.get((await world.cache.read(b))!, 'now/last-pong'), { timeout: 3_000 })
+      .toBe('hello');
+    // The next message of the process that waits is sent after the one before it.
+    await pushed(world, a, { action: 'Start', peer: c }, later);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(value(await world.get(`/${c}/slot/current`))).toBe(1);
+  });
+
   test('a slot that nobody has given is not waited for', async () => {
     const world = await luaWorld();
     const a = await world.program(pingPong, { name: 'A' });

@@ -1,11 +1,14 @@
 /**
  * The courier: goes on with what the outbox holds and nobody works on. After a restart that is everything that was under way; while the
  * node runs it is what failed and may work now, and what was pushed without waiting for the answer.
+ *
+ * The letters of one process are delivered one after the other, those of several side by side: a node that takes its time to answer holds
+ * up only those who write to it.
  */
 import type { Clock } from '../../core/device.ts';
 import { isMessage } from '../../core/message.ts';
 import { definitionIn } from '../process/definition.ts';
-import type { Outbox } from './outbox.ts';
+import type { Outbox, Work } from './outbox.ts';
 import type { PushParts } from './post.ts';
 import { deliver, walk } from './walk.ts';
 
@@ -19,6 +22,8 @@ export interface CourierParts {
 
 /** Pieces of work taken at a time. */
 const maxTaken = 32;
+/** While so many processes are worked for, no other one is begun with. */
+const maxBusy = 32;
 /** The courier looks at least this often. */
 const maxSleepMs = 60_000;
 
@@ -27,6 +32,8 @@ export class Courier implements AsyncDisposable {
   readonly #stop = new AbortController();
   #wake = Promise.withResolvers<void>();
   #running: Promise<void> | undefined;
+  /** The processes that are worked for. */
+  readonly #busy = new Map<string, Promise<void>>();
 
   constructor(parts: CourierParts) {
     this.#parts = parts;
@@ -43,25 +50,34 @@ export class Courier implements AsyncDisposable {
     this.#stop.abort();
     this.#wake.resolve();
     await this.#running;
+    await Promise.all(this.#busy.values());
   }
 
   async #run(): Promise<void> {
     const { outbox, clock } = this.#parts;
     await outbox.load();
+    const isFree = (process: string): boolean => this.#busy.size < maxBusy && !this.#busy.has(process);
     while (!this.#stop.signal.aborted) {
       this.#wake = Promise.withResolvers();
-      const taken = await outbox.take(clock.now(), maxTaken);
-      for (const work of taken) {
-        if (this.#stop.signal.aborted) return;
-        await this.#do(work).catch(this.#parts.failed);
-      }
+      const taken = await outbox.take(clock.now(), maxTaken, isFree);
+      for (const [process, works] of Map.groupBy(taken, processOf))
+        this.#busy.set(process, this.#workFor(process, works));
       if (taken.length > 0) continue;
-      const wait = Math.min(maxSleepMs, Math.max(0, (outbox.nextDue() ?? Number.POSITIVE_INFINITY) - clock.now()));
-      await this.#sleep(wait);
+      const due = outbox.nextDue(isFree) ?? Number.POSITIVE_INFINITY;
+      await this.#sleep(Math.min(maxSleepMs, Math.max(0, due - clock.now())));
     }
   }
 
-  async #do(work: Awaited<ReturnType<Outbox['take']>>[number]): Promise<void> {
+  async #workFor(process: string, works: readonly Work[]): Promise<void> {
+    for (const work of works) {
+      if (this.#stop.signal.aborted) break;
+      await this.#do(work).catch(this.#parts.failed);
+    }
+    this.#busy.delete(process);
+    this.#wake.resolve();
+  }
+
+  async #do(work: Work): Promise<void> {
     const parts = this.#parts.push(this.#stop.signal);
     const allowance = { messages: parts.options['push-max-messages'] };
     if ('letter' in work) {
@@ -84,4 +100,8 @@ export class Courier implements AsyncDisposable {
     await Promise.race([this.#parts.clock.sleep(ms, stopped.signal).catch(() => undefined), this.#wake.promise]);
     stopped.abort();
   }
+}
+
+function processOf(work: Work): string {
+  return 'mark' in work ? work.mark.process : work.letter.process;
 }

@@ -54,6 +54,9 @@ export interface Mark {
   readonly due: number;
 }
 
+/** Something for the courier. */
+export type Work = { readonly mark: Mark } | { readonly letter: Letter };
+
 const open = 'outbox';
 const dead = 'dead-letters';
 const marks = 'pushing';
@@ -205,17 +208,19 @@ export class Outbox {
     }
   }
 
-  /** When the next piece of work is due. */
-  nextDue(): number | undefined {
+  /** When the next piece of work of these processes is due. */
+  nextDue(isFree: (process: string) => boolean = everyone): number | undefined {
     let next: number | undefined;
-    for (const due of this.#due.values()) if (next === undefined || due < next) next = due;
+    for (const [path, due] of this.#due) {
+      if ((next === undefined || due < next) && isFree(processIn(path))) next = due;
+    }
     return next;
   }
 
-  /** What is due, now held by the caller; oldest slots of a process first. */
-  async take(now: number, limit: number): Promise<readonly ({ mark: Mark } | { letter: Letter })[]> {
-    const paths = [...this.#due].flatMap(([path, due]) => (due <= now ? [path] : [])).sort();
-    const taken: ({ mark: Mark } | { letter: Letter })[] = [];
+  /** What is due of these processes, now held by the caller; oldest slots of a process first. */
+  async take(now: number, limit: number, isFree: (process: string) => boolean = everyone): Promise<readonly Work[]> {
+    const paths = [...this.#due].flatMap(([path, due]) => (due <= now && isFree(processIn(path)) ? [path] : [])).sort();
+    const taken: Work[] = [];
     for (const path of paths.slice(0, limit)) {
       this.#due.delete(path);
       const bytes = await this.#store.read(path);
@@ -254,6 +259,14 @@ export class Outbox {
     this.#held.delete(path);
     this.#due.delete(path);
   }
+}
+
+const everyone = (): boolean => true;
+
+/** `outbox/<process>/…` */
+function processIn(path: string): string {
+  const from = path.indexOf('/') + 1;
+  return path.slice(from, path.indexOf('/', from));
 }
 
 function waitAfter(tries: number): number {
