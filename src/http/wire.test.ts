@@ -39,6 +39,7 @@ function start(messages: { readonly [name: string]: Input } = {}) {
 const odd: { readonly [name: string]: { readonly [key: string]: Input } } = {
   'names that are not ASCII': { 日本: 'x', é: { ü: { ß: 'y' } }, plain: 'z' },
   'names with quotes': { 'a"b': 'x', 'a\\b': 'y', 'c"d': 'line\r\nend' },
+  'names with slashes': { 'a/b': 'x', '/c': 'y\r\n', 'd/e/': { f: 'g' }, 'h"i': { j: 'k' }, 'l/m': ['n', 1] },
   'empty values under names that are no header’s': { 'a:b': '', 'x y': '', Upper: '', plain: '' },
   'line ends in nested values': {
     child: { text: 'a\r\n\r\nb: c', other: '1', deep: { more: '\r\n' } },

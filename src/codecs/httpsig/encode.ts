@@ -14,7 +14,7 @@ import { escapeKey } from '../key-escape.ts';
 import { serializeString } from '../structured-fields.ts';
 import { group, isLong, writeMultipart } from './multipart.ts';
 import { joinBinaries } from './text.ts';
-import { makeFit, placeApart, survivesAsField } from './wire.ts';
+import { makeFit, partName, placeApart, survivesAsField } from './wire.ts';
 
 export interface Encoded {
   /** Header fields. Names are unique and in no particular order. */
@@ -74,8 +74,9 @@ function placed(tabm: Message, env: Environment, keys: readonly string[] | undef
         return;
       }
     }
-    if (!isBinary(value) || key === 'body' || key === inline || isLong(value)) body.set(name, value);
-    else if (wire === undefined || survivesAsField(name, value, wire)) fields.set(name, value);
+    if (!isBinary(value) || key === 'body' || key === inline || isLong(value)) {
+      body.set(wire !== undefined && escaped ? partName(name) : name, value);
+    } else if (wire === undefined || survivesAsField(name, value, wire)) fields.set(name, value);
     // A body that has a type of its own has to stay what it is.
     else if (!wire.taken.has(name) || !has(tabm, 'content-type', keys))
       placeApart(name, value, fields, body, wire, escaped);

@@ -50,6 +50,11 @@ export function survivesAsLine(name: string, value: Binary): boolean {
 /** What cannot stand between the quotes of a part's name. */
 const unquotable = /["\\\x00-\x1f\x7f]/;
 
+/** The name of a part, escaped where it would be read as another: a slash is a level. For dialects that read escapes. */
+export function partName(name: string): string {
+  return name.includes('/') || unquotable.test(name) ? escapeName(name) : name;
+}
+
 /**
  * Puts an entry that doesn't survive as a field into the body; or makes a field of it under an escaped name (`escaped`: every decoder of
  * this dialect reads those) if a part couldn't say it: an empty part reads as an empty message.
@@ -62,11 +67,11 @@ export function placeApart(
   wire: Wire,
   escaped: boolean,
 ): void {
-  const isPart = value.length > 0 && !unquotable.test(name);
+  const isPart = value.length > 0 && !unquotable.test(name) && !(escaped && name.includes('/'));
   if (isPart) body.set(name, value);
   else if (wire.taken.has(name)) return;
   else if (escaped && survivesAsValue(value)) fields.set(escapeName(name), value);
-  else if (escaped) body.set(escapeKey(name), value);
+  else if (escaped) body.set(partName(name), value);
   else if (unquotable.test(name)) {
     raise(
       'bad-key',
