@@ -8,6 +8,7 @@ import type { Readable } from 'node:stream';
 import { AoError, AoException, raise } from '../core/errors.ts';
 import type { Blob, Blobs, BlobWriter } from './blobs.ts';
 import type { Exchange } from './exchange.ts';
+import { headerText } from './headers.ts';
 
 export interface BodyLimits {
   readonly maxBodyBytes: number;
@@ -23,8 +24,15 @@ export interface Body {
 
 export const noBody: Body = { bytes: new Uint8Array(0), blob: undefined };
 
-/** Refuses a body whose announced length is over the limit. */
+/** Refuses a body whose announced length is over the limit, or that is sent in a way we don't know. */
 export function checkAnnouncedLength(exchange: Exchange, limits: BodyLimits): void {
+  const coding = exchange.headers.get('transfer-encoding');
+  if (coding !== undefined && coding.toLowerCase() !== 'chunked') {
+    raise('bad-encoding', `The transfer coding \`${headerText(coding)}\` is none that this node knows.`, {
+      status: 501,
+      hint: 'Send the body in chunks, or with its length.',
+    });
+  }
   const announced = exchange.headers.get('content-length');
   if (announced !== undefined && Number(announced) > limits.maxBodyBytes) tooLarge(limits);
 }

@@ -6,9 +6,10 @@ import { AoError } from '../core/errors.ts';
 import type { Exchange } from './exchange.ts';
 import { headerBytes } from './headers.ts';
 import type { ListenerOptions } from './options.ts';
+import { methods } from './problem.ts';
 import { CallerRate } from './rate.ts';
 
-const methods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+const known: ReadonlySet<string> = new Set(methods);
 
 export class Edge {
   readonly #options: ListenerOptions;
@@ -57,11 +58,11 @@ export class Edge {
         hint: 'Move large values into the body.',
       });
     }
-    if (!methods.has(exchange.method)) {
-      return new AoError('bad-request', `The method is none of ${[...methods].join(', ')}.`, { status: 405 });
+    if (!known.has(exchange.method)) {
+      return new AoError('bad-request', `The method is none of ${methods.join(', ')}.`, { status: 405 });
     }
-    if (exchange.version === '1.1' && exchange.authority === undefined) {
-      return new AoError('bad-request', 'An HTTP/1.1 request needs a `host` header.');
+    if (exchange.version === '1.1' && (exchange.authority === undefined || exchange.authority.includes(', '))) {
+      return new AoError('bad-request', 'An HTTP/1.1 request needs one `host` header.');
     }
     if (this.#active >= options.maxConcurrentRequests) {
       return new AoError('unavailable', 'The node is working on as many requests as it can.', {

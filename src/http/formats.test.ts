@@ -1,4 +1,5 @@
 /** Requests and answers in other formats than httpsig (spec 03 §2.3). */
+import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { json, start, wallet } from '../../test/support/http-edge.ts';
 import { isMessage, message } from '../core/message.ts';
@@ -52,11 +53,30 @@ describe('formats', () => {
     const post = (body: string, type = 'application/json') =>
       fetch(`${url}/a`, { method: 'POST', headers: { 'content-type': type }, body });
     expect(await (await post('{"a":5}')).text()).toBe('5');
-    expect(await (await post('{"a":"b"}', 'application/json; charset=utf-8')).text()).toBe('b');
+    for (const type of ['application/json; charset=utf-8', 'Application/JSON;Charset=UTF-8', 'application/json ']) {
+      expect(await (await post('{"a":"b"}', type)).text()).toBe('b');
+    }
     for (const broken of ['{"a":', '[', '{"commitments":{"x":{"committer":"me"}},"a":1}', '\xff']) {
       const response = await post(broken);
       expect(response.status, broken).toBe(400);
     }
+  });
+
+  test('a compressed body is not taken for something else', async () => {
+    const { url } = await start();
+    const body = gzipSync('{"a":"b"}');
+    const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
+    const refused = await fetch(`${url}/a`, { method: 'POST', headers, body });
+    expect([refused.status, refused.headers.get('accept-encoding')]).toEqual([415, 'identity']);
+    const plain = await fetch(`${url}/a`, {
+      method: 'POST',
+      headers: { ...headers, 'content-encoding': 'identity' },
+      body: '{"a":"b"}',
+    });
+    expect(await plain.text()).toBe('b');
+    // Without a format, the bytes are what they are, and so is what is said of them.
+    const kept = await fetch(`${url}/body`, { method: 'POST', headers: { 'content-encoding': 'gzip' }, body });
+    expect(Buffer.from(await kept.arrayBuffer())).toEqual(body);
   });
 
   test('a request can’t ask for any number of verifications', async () => {

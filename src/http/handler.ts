@@ -15,6 +15,7 @@ import { isList, type Value } from '../core/value.ts';
 import type { Answer } from './answer.ts';
 import type { Blobs } from './blobs.ts';
 import { noBody } from './body.ts';
+import type { HeaderMap } from './headers.ts';
 import { type Hooks, requestHook, responseHook } from './hooks.ts';
 import type { Observers } from './observers.ts';
 import { answering } from './options.ts';
@@ -33,18 +34,22 @@ export interface HandlerModules extends Observers {
   readonly answerCacheBytes: number;
 }
 
-const preflight: Answer = {
-  status: 204,
-  headers: [
-    'access-control-allow-origin',
-    '*',
-    'access-control-allow-headers',
-    '*',
-    'access-control-allow-methods',
-    'GET, POST, PUT, DELETE, OPTIONS, PATCH',
-  ],
-  body: undefined,
-};
+/** The wildcard covers every header but `authorization`, which browsers want to see by name (Fetch §4.9). */
+function preflight(headers: HeaderMap): Answer {
+  const named = headers.get('access-control-request-headers')?.toLowerCase().includes('authorization') === true;
+  return {
+    status: 204,
+    headers: [
+      'access-control-allow-origin',
+      '*',
+      'access-control-allow-headers',
+      named ? '*, authorization' : '*',
+      'access-control-allow-methods',
+      'GET, POST, PUT, DELETE, OPTIONS, PATCH',
+    ],
+    body: undefined,
+  };
+}
 
 export function createHandler(modules: HandlerModules): Answerer {
   const handler = new Handler(modules);
@@ -78,7 +83,7 @@ class Handler {
 
   answer(incoming: Incoming): Awaitable<Answer> {
     const { exchange } = incoming;
-    if (exchange.method === 'OPTIONS') return preflight;
+    if (exchange.method === 'OPTIONS') return preflight(exchange.headers);
     const node = this.#modules.node();
     const head: Head = {
       method: exchange.method,

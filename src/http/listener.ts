@@ -115,8 +115,12 @@ export async function listen(options: ListenerOptions, modules: ListenerModules)
   });
   http1.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     const response = current.get(socket);
-    const answering = response?.headersSent === true && !response.writableFinished;
-    refuse(error, socket, answering);
+    // What can't be read comes after a request that was whole: that one is answered first.
+    if (response?.req.complete === true && !response.writableFinished) {
+      response.once('close', () => refuse(error, socket, false));
+      return;
+    }
+    refuse(error, socket, response?.headersSent === true && !response.writableFinished);
   });
   // The connection limit is the last thing between us and running out of file descriptors: no answer, just the door.
   http1.on('drop', () => undefined);

@@ -53,7 +53,8 @@ export function requestCodec(
   const type = textOf(contentType);
   if (type === undefined) return fallback;
   const end = type.indexOf(';');
-  return codecNamed(end < 0 ? type : type.slice(0, end).trimEnd(), env, fallback);
+  const media = end < 0 ? type : type.slice(0, end).trimEnd();
+  return codecNamed(/^application\//i.test(media) ? media.toLowerCase() : media, env, fallback);
 }
 
 export function textOf(value: Value | undefined): string | undefined {

@@ -9,6 +9,9 @@ import { AoError } from '../core/errors.ts';
 import { headerText } from './headers.ts';
 import { statusOfError } from './status.ts';
 
+/** Those that are answered. */
+export const methods: readonly string[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+
 export type Form = 'text' | 'json' | 'html';
 
 export interface Problem {
@@ -34,6 +37,8 @@ export function problem(error: AoError, requestId: string, form: Form): Problem 
   const { sentence, hint } = shown(error);
   const headers = ['status', String(status), 'code', error.code, 'request-id', requestId, 'cache-control', 'no-store'];
   if (hint !== undefined) headers.push('hint', headerText(hint));
+  if (status === 405) headers.push('allow', methods.join(', '));
+  if (status === 415) headers.push('accept-encoding', 'identity');
   if (status === 429 || status === 503) headers.push('retry-after', '1');
   if (form === 'json') {
     headers.push('content-type', 'application/json');

@@ -97,6 +97,7 @@ async function decodeAndVerify(
   if (codec === httpsig) {
     message = await verifiedFields(await decodeFields(keys, body, env), options, env);
   } else {
+    checkEncoding(keys);
     message = await verifiedBody(await decodeBody(codec, body, env), env);
     // Data items and transactions speak for themselves; other formats lie over the headers.
     if (!isWhole(codec)) {
@@ -133,6 +134,16 @@ function restoreFlags(message: Message, keys: ReadonlyMap<string, Value>): Messa
   for (const [key, value] of keys)
     if (value === true && message.get(key) === 'true') restored = restored.with(key, true);
   return restored;
+}
+
+/** In a format of ours the body has to be what it says: nothing here takes it out of another coding. */
+function checkEncoding(keys: ReadonlyMap<string, Value>): void {
+  const encoding = textOf(keys.get('content-encoding'))?.trim().toLowerCase();
+  if (encoding === undefined || encoding === '' || encoding === 'identity') return;
+  raise('bad-encoding', 'This node does not take compressed bodies.', {
+    status: 415,
+    hint: 'Send the body as it is, without `content-encoding`.',
+  });
 }
 
 async function decodeBody(codec: string, body: Body, env: Environment): Promise<Message> {

@@ -74,6 +74,24 @@ describe('HTTP/1.1', () => {
     expect(reply?.body).toBe('POST /x 8');
   });
 
+  test('what comes after a request takes nothing from its answer', async () => {
+    const port = await start({}, async (incoming) => {
+      if (incoming.exchange.body !== undefined) await incoming.body(false);
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      return { status: 200, headers: [], body: Buffer.from('ready') };
+    });
+    const post = 'POST /x HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\nab';
+    for (const [request, statuses] of [
+      [`${post}cd\r\n\r\n`, [200, 400]],
+      [`${post}${post}\x01\r\n\r\n`, [200, 200, 400]],
+      [`${last('/a')}GET /b HTTP/1.1\r\n\r\n`, [200]],
+    ] as const) {
+      const replies = parseReplies(await rawExchange(port, [request]));
+      expect([request, replies.map(({ status }) => status)]).toEqual([request, statuses]);
+      expect(replies[0]!.body).toBe('ready');
+    }
+  });
+
   test('takes absolute targets and HEAD', async () => {
     const port = await start();
     const [absolute] = parseReplies(await rawExchange(port, [last('http://other/a?b=c')]));
@@ -321,6 +339,7 @@ describe('what is not a request', () => {
       'a malformed chunk size',
       'POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nxyz\r\nabc\r\n0\r\n\r\n',
     ],
+    ['two hosts', 'GET / HTTP/1.1\r\nhost: x\r\nhost: y\r\nconnection: close\r\n\r\n'],
     ['no host', 'GET / HTTP/1.1\r\nconnection: close\r\n\r\n'],
     ['nonsense', '\x01\x02\x03\x04\r\n\r\n'],
   ] as const;
@@ -343,7 +362,13 @@ describe('what is not a request', () => {
     const [reply] = parseReplies(
       await rawExchange(await start(), ['MKCOL /a HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n']),
     );
-    expect(reply?.status).toBe(405);
+    expect([reply?.status, reply?.headers.get('allow')]).toEqual([405, 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS']);
+  });
+
+  test('501 for a transfer coding other than chunks', async () => {
+    const request = 'POST /a HTTP/1.1\r\nhost: x\r\ntransfer-encoding: gzip, chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n';
+    const [reply] = parseReplies(await rawExchange(await start(), [request], { waitMs: 500 }));
+    expect(reply?.status).toBe(501);
   });
 
   test('other upgrades are ordinary requests', async () => {
