@@ -170,6 +170,8 @@ function ao.publish(key, value)
   if type(cache) ~= 'table' or values.isList(cache) then error('publish needs a key and a value, or a table of them', 2) end
   local ok, copy = pcall(values.plain, cache)
   if not ok then error('publish: ' .. tostring(copy), 2) end
+  local fits, problem = pcall(publishing.check, { cache = copy })
+  if not fits then error('publish: ' .. tostring(problem), 2) end
   local entry = setmetatable({ device = 'patch@1.0', cache = copy }, Sent)
   replacing[entry] = true
   table.insert(ao.outbox.Messages, entry)

@@ -243,9 +243,10 @@ local function build(bits)
     return tostring(value)
   end
 
+  -- Called by the functions that programs call, so that level 3 is the program.
   local function need(value)
     local x = parse(value)
-    if not x then error('not an integer: ' .. shown(value), 0) end
+    if not x then error('not an integer: ' .. shown(value), 3) end
     return x
   end
 

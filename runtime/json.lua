@@ -65,7 +65,9 @@ function encodeValue(value, open, depth)
 end
 
 function json.encode(value)
-  return encodeValue(value, {}, 0)
+  local ok, out = pcall(encodeValue, value, {}, 0)
+  if not ok then error(out, 2) end
+  return out
 end
 
 -- Reading. `at` is always the position of the next unread byte.
@@ -191,11 +193,17 @@ function readValue(source, at, depth)
   return readNumber(source, at)
 end
 
-function json.decode(source)
-  if type(source) ~= 'string' then error('json.decode needs a text, got ' .. type(source), 2) end
+local function readWhole(source)
   local value, at = readValue(source, skip(source, 1), 0)
   at = skip(source, at)
   if at <= #source then fail(at, 'trailing text') end
+  return value
+end
+
+function json.decode(source)
+  if type(source) ~= 'string' then error('json.decode needs a text, got ' .. type(source), 2) end
+  local ok, value = pcall(readWhole, source)
+  if not ok then error(value, 2) end
   return value
 end
 

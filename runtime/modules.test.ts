@@ -186,4 +186,18 @@ describe.each(dialects)('on the %s machine', (dialect) => {
     );
     expect(await data('local t = {} t.me = t return t')).toBe('{\n  me = <the table around it>\n}');
   });
+
+  // In the dialect of the network no error says where.
+  it.each([
+    ["require('json').decode('{x')", 'invalid JSON'],
+    ["require('json').encode({ print })", 'a function has no JSON form'],
+    ['Utils.map(5, {})', 'map: the function must be a function, got number'],
+    ['Utils.map(print)(5)', 'map: the list must be a table, got number'],
+    ['Utils.keys(5)', 'keys: the argument must be a table'],
+    ["require('.bint')(256)('x')", "not an integer: 'x'"],
+    ["Publish('a/b', 1)", "publish: the key 'a/b' cannot be published"],
+  ])('%s names the line of the program', async (code, sentence) => {
+    const place = dialect === 'standard' ? 'eval:2: ' : '';
+    expect(await data(`local x = 1\nx = ${code}`)).toContain(`error: ${place}${sentence}`);
+  });
 });

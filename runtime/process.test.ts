@@ -111,6 +111,12 @@ describe.each(dialects)('on the %s machine', (dialect) => {
       expect(results.output.data).toContain('(output is cut here)');
     });
 
+    it('shows the beginning of one long line, and no part of a character', async () => {
+      const results = await process.eval("print('x' .. ('\\xc3\\xa9'):rep(600000)) print('more')");
+      expect(results.output.data).toMatch(/^xé+\.\.\. \(output is cut here\)$/);
+      expect(Buffer.byteLength(results.output.data)).toBeGreaterThan(990_000);
+    });
+
     it('keeps output readable as text', async () => {
       expect(await data("print('\\xff\\xc3') return 'ok'")).toBe('??\nok');
     });
@@ -350,6 +356,15 @@ describe.each(dialects)('on the %s machine', (dialect) => {
       expect(results.error).toContain("the key 'module' belongs to the process itself");
       const inserted = await process.eval("table.insert(ao.outbox.Messages, { method = 'PATCH', process = {} })");
       expect(inserted.error).toContain("the key 'process' belongs to the process itself");
+    });
+
+    it.each(["['']", "['a/b']", "['a?']", "['a&b']", "['a+link']"])('refuses the key %s, at any depth', async (key) => {
+      for (const map of [`{ ${key} = 1 }`, `{ deep = { ${key} = 1 } }`]) {
+        expect((await process.eval(`Publish(${map})`)).error).toMatch(/no path could name it|cannot have a key/);
+        const sent = await process.eval(`Send({ device = 'patch@1.0', cache = ${map} })`);
+        expect(sent.error).toMatch(/no path could name it|cannot have a key/);
+      }
+      expect(process.state('cache')).toBeUndefined();
     });
 
     it('publishes nothing when the message fails', async () => {

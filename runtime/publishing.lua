@@ -17,8 +17,19 @@ end
 -- Keys of a patch message that are about its delivery.
 local NOT_PATCHED = { device = true, method = true, target = true, reference = true, tags = true, ['unpublish-key'] = true }
 
--- Raises when a patch would change what is not the program's.
+-- No path leads to such a key, and an answer that has one cannot be read by anybody: `/`, `?` and `&` have a meaning there.
+local function checkNames(map)
+  for key, value in pairs(map) do
+    if type(key) == 'string' and (key == '' or key:find('[/?&]') or key:find('%+link$')) then
+      error("the key '" .. key .. "' cannot be published: no path could name it", 0)
+    end
+    if type(value) == 'table' then checkNames(value) end
+  end
+end
+
+-- Raises when a patch would change what is not the program's, or could not be read.
 function publishing.check(fields)
+  checkNames(fields)
   for key in pairs(fields) do
     if RESERVED[key] and not NOT_PATCHED[key] then
       error("the key '" .. key .. "' belongs to the process itself and cannot be published", 0)

@@ -41,15 +41,21 @@ function session.fail(problem, trace)
   session.failure = session.failure or { message = problem, trace = trace }
 end
 
+-- The first bytes of a text, up to so many, and no part of a character.
+local function start(line, most)
+  while most > 0 and (line:byte(most + 1) or 0) & 0xC0 == 0x80 do most = most - 1 end
+  return line:sub(1, most)
+end
+
 function session.print(...)
   local parts, given = {}, table.pack(...)
   for i = 1, given.n do parts[i] = pretty.shown(given[i]) end
   local line = table.concat(parts, '\t')
+  if cut then return end
+  local room = MAX_OUTPUT - size
   size = size + #line + 1
   if size > MAX_OUTPUT then
-    if not cut then lines[#lines + 1] = '... (output is cut here)' end
-    cut = true
-    return
+    cut, line = true, start(line, room) .. '... (output is cut here)'
   end
   lines[#lines + 1] = line
 end

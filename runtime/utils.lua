@@ -26,9 +26,10 @@ local function curry(fn, count)
   return collect({ n = 0 })
 end
 
+-- Called by the functions below, so that level 3 is the program.
 local function expect(value, kind, name, argument)
   if type(value) ~= kind then
-    error(name .. ': ' .. argument .. ' must be a ' .. kind .. ', got ' .. type(value), 0)
+    error(name .. ': ' .. argument .. ' must be a ' .. kind .. ', got ' .. type(value), 3)
   end
 end
 

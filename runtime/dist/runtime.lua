@@ -173,6 +173,8 @@ if type(key) == 'string' then cache = { [key] = value } end
 if type(cache) ~= 'table' or values.isList(cache) then error('publish needs a key and a value, or a table of them', 2) end
 local ok, copy = pcall(values.plain, cache)
 if not ok then error('publish: ' .. tostring(copy), 2) end
+local fits, problem = pcall(publishing.check, { cache = copy })
+if not fits then error('publish: ' .. tostring(problem), 2) end
 local entry = setmetatable({ device = 'patch@1.0', cache = copy }, Sent)
 replacing[entry] = true
 table.insert(ao.outbox.Messages, entry)
@@ -533,7 +535,7 @@ return tostring(value)
 end
 local function need(value)
 local x = parse(value)
-if not x then error('not an integer: ' .. shown(value), 0) end
+if not x then error('not an integer: ' .. shown(value), 3) end
 return x
 end
 local function todecimal(x)
@@ -1323,7 +1325,9 @@ if kind == 'table' then return encodeTable(value, open, depth) end
 error('a ' .. kind .. ' has no JSON form', 0)
 end
 function json.encode(value)
-return encodeValue(value, {}, 0)
+local ok, out = pcall(encodeValue, value, {}, 0)
+if not ok then error(out, 2) end
+return out
 end
 local function fail(at, what)
 error('invalid JSON at character ' .. at .. ': ' .. what, 0)
@@ -1434,11 +1438,16 @@ if source:sub(at, at + 4) == 'false' then return false, at + 5 end
 if source:sub(at, at + 3) == 'null' then return nil, at + 4 end
 return readNumber(source, at)
 end
-function json.decode(source)
-if type(source) ~= 'string' then error('json.decode needs a text, got ' .. type(source), 2) end
+local function readWhole(source)
 local value, at = readValue(source, skip(source, 1), 0)
 at = skip(source, at)
 if at <= #source then fail(at, 'trailing text') end
+return value
+end
+function json.decode(source)
+if type(source) ~= 'string' then error('json.decode needs a text, got ' .. type(source), 2) end
+local ok, value = pcall(readWhole, source)
+if not ok then error(value, 2) end
 return value
 end
 return json
@@ -1935,7 +1944,16 @@ for _, name in ipairs({
 RESERVED[name] = true
 end
 local NOT_PATCHED = { device = true, method = true, target = true, reference = true, tags = true, ['unpublish-key'] = true }
+local function checkNames(map)
+for key, value in pairs(map) do
+if type(key) == 'string' and (key == '' or key:find('[/?&]') or key:find('%+link$')) then
+error("the key '" .. key .. "' cannot be published: no path could name it", 0)
+end
+if type(value) == 'table' then checkNames(value) end
+end
+end
 function publishing.check(fields)
+checkNames(fields)
 for key in pairs(fields) do
 if RESERVED[key] and not NOT_PATCHED[key] then
 error("the key '" .. key .. "' belongs to the process itself and cannot be published", 0)
@@ -2139,15 +2157,19 @@ end
 function session.fail(problem, trace)
 session.failure = session.failure or { message = problem, trace = trace }
 end
+local function start(line, most)
+while most > 0 and (line:byte(most + 1) or 0) & 0xC0 == 0x80 do most = most - 1 end
+return line:sub(1, most)
+end
 function session.print(...)
 local parts, given = {}, table.pack(...)
 for i = 1, given.n do parts[i] = pretty.shown(given[i]) end
 local line = table.concat(parts, '\t')
+if cut then return end
+local room = MAX_OUTPUT - size
 size = size + #line + 1
 if size > MAX_OUTPUT then
-if not cut then lines[#lines + 1] = '... (output is cut here)' end
-cut = true
-return
+cut, line = true, start(line, room) .. '... (output is cut here)'
 end
 lines[#lines + 1] = line
 end
@@ -2624,7 +2646,7 @@ return collect({ n = 0 })
 end
 local function expect(value, kind, name, argument)
 if type(value) ~= kind then
-error(name .. ': ' .. argument .. ' must be a ' .. kind .. ', got ' .. type(value), 0)
+error(name .. ': ' .. argument .. ' must be a ' .. kind .. ', got ' .. type(value), 3)
 end
 end
 utils.curry = function(fn, count)
