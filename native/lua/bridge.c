@@ -83,7 +83,7 @@ static void *allocate (void *ud, void *p, size_t osize, size_t nsize) {
     free(p);
     return NULL;
   }
-  if (nsize > osize && memused + (nsize - osize) > memlimit) return NULL;
+  if (nsize > osize && (nsize - osize > memlimit || memused > memlimit - (nsize - osize))) return NULL;
   if (osize < LARGE) q = realloc(p, nsize);
   else if ((q = malloc(nsize)) != NULL) {
     memcpy(q, p, osize < nsize ? osize : nsize);
@@ -102,7 +102,7 @@ void luaN_reserve (lua_State *L, size_t bytes) {
 EXPORT("hb_alloc") void *hb_alloc (int size) { return malloc((size_t)size); }
 EXPORT("hb_free") void hb_free (void *p) { free(p); }
 EXPORT("hb_memory") double hb_memory (void) { return (double)memused; }
-EXPORT("hb_memlimit") void hb_memlimit (double bytes) { memlimit = (size_t)bytes; }
+EXPORT("hb_memlimit") void hb_memlimit (double bytes) { memlimit = bytes < 4e9 ? (size_t)bytes : 4000000000u; }
 EXPORT("hb_maxstack") void hb_maxstack (int slots) { luaN_maxstack = slots; }
 
 /* ---- budget ------------------------------------------------------------------------------------------------------------------ */
@@ -128,6 +128,15 @@ EXPORT("hb_budget") void hb_budget (double instructions, int tick) {
 }
 
 double luaN_instructions (void) { return fuelused + (slice - luaN_fuel); }
+
+/* puts off what is left of the slice, so that the next charge asks for the time: after work that no program asked for */
+void luaN_look (void) {
+  if (ticking && luaN_fuel > 0) {
+    fuelleft += luaN_fuel;
+    slice -= luaN_fuel;
+    luaN_fuel = 0;
+  }
+}
 
 EXPORT("hb_seed") void hb_seed (double x) { luaN_seed(x); }
 EXPORT("hb_used") double hb_used (void) { return fuelused + (slice - luaN_fuel); }
@@ -311,7 +320,8 @@ static void arguments (lua_State *L, lua_Debug *ar) {
   max = ar->what[0] == 'C' ? 0 : ar->nparams;
   put32(L, &trace, 0);
   while (n < max && lua_getlocal(L, ar, (int)n + 1) != NULL) {
-    if (lua_istable(L, -1) || lua_isfunction(L, -1) || (lua_isstring(L, -1) && lua_rawlen(L, -1) > 1024)) {
+    if (lua_istable(L, -1) || lua_isfunction(L, -1) || (lua_isstring(L, -1) && lua_rawlen(L, -1) > 1024) ||
+        (ttisbig(L->top - 1) && bigvalue(L->top - 1)->n > 256)) {
       put8(L, &trace, T_FUNCTION);
       puttext(L, &trace, luaL_typename(L, -1));
     }
@@ -351,8 +361,14 @@ static int handler (lua_State *L) {
 l_noret luaN_abort (lua_State *L, int code, const char *text) {
   luaN_fatal = code;
   luaN_kind = text;
+  luaN_hold = 0;
   lua_checkstack(L, 4);
-  if (code != LUAN_OUTPUT) traceback(L);
+  if (code != LUAN_OUTPUT) {
+    int left = luaN_fuel;
+    luaN_fuel = 1 << 28;  /* the frames are not the program's work */
+    traceback(L);
+    luaN_fuel = left;
+  }
   lua_pushstring(L, text);
   luaD_throw(L, LUA_ERRRUN);
 }
@@ -591,7 +607,10 @@ static int run (lua_CFunction f, Job *j) {
     lua_pushcfunction(L, describe);
     lua_insert(L, 1);
     luaN_fatal = fatal;
-    if (lua_pcall(L, 1, 0, 0) != LUA_OK) { luaN_fatal = fatal; plainerror(L, fatal ? fatal : STATUS_ERROR); }
+    if (lua_pcall(L, 1, 0, 0) != LUA_OK) {
+      if (fatal == 0) fatal = luaN_fatal;  /* a handler that makes the text used up the budget */
+      plainerror(L, fatal ? fatal : STATUS_ERROR);
+    }
     if (j->status) out.p[0] = (unsigned char)j->status;
     memlimit -= 1024 * 1024;
     slice -= 100000;

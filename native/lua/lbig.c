@@ -70,6 +70,7 @@ static void finish (lua_State *L, BigInt *b, StkId res) {
 
 static int cmpmag (const limb *a, int na, const limb *b, int nb) {
   if (na != nb) return na < nb ? -1 : 1;
+  luaN_spend(na / 4);
   while (na-- > 0)
     if (a[na] != b[na]) return a[na] < b[na] ? -1 : 1;
   return 0;
@@ -114,11 +115,11 @@ static void add (lua_State *L, const View *a, const View *b, int bneg, StkId res
 static void mul (lua_State *L, const View *a, const View *b, StkId res) {
   BigInt *r;
   int i, j;
-  luaN_charge(L, ((double)a->n * b->n > 1e9 ? 1000000000 : a->n * b->n / 4));
   r = newbig(L, (size_t)a->n + b->n);
   r->neg = (lu_byte)(a->neg != b->neg);
   for (i = 0; i < a->n; i++) {
     dlimb carry = 0;
+    luaN_charge(L, b->n / 4);
     for (j = 0; j < b->n; j++) {
       carry += (dlimb)a->d[i] * b->d[j] + r->d[i + j];
       r->d[i + j] = (limb)carry;
@@ -145,8 +146,11 @@ static void divmag (lua_State *L, const View *a, const View *b, BigInt *q, BigIn
   BigInt *vb;
   limb *v;
   if (m < 0) { memcpy(u->d, a->d, (size_t)a->n * sizeof(limb)); return; }
-  if (n == 1) { u->d[0] = divsmall(q->d, a->d, a->n, b->d[0]); return; }
-  luaN_charge(L, ((double)n * (m + 1) > 1e9 ? 1000000000 : n * (m + 1) / 4));
+  if (n == 1) {
+    luaN_charge(L, a->n / 2);
+    u->d[0] = divsmall(q->d, a->d, a->n, b->d[0]);
+    return;
+  }
   while (!(b->d[n - 1] << s & 0x80000000u)) s++;
   vb = newbig(L, (size_t)n);  /* garbage afterwards; no collection can run before we are done */
   v = vb->d;
@@ -160,6 +164,7 @@ static void divmag (lua_State *L, const View *a, const View *b, BigInt *q, BigIn
     dlimb qh = num / v[n - 1], rh = num % v[n - 1];
     long long borrow = 0;
     dlimb carry = 0;
+    luaN_charge(L, n / 2 + 2);
     while (qh >> 32 || qh * v[n - 2] > (rh << 32 | u->d[j + n - 2])) {
       qh--;
       rh += v[n - 1];
@@ -293,6 +298,7 @@ static void shift (lua_State *L, const View *a, const View *by, int left, StkId 
 lua_Number luaN_big2float (const BigInt *b, int *ok) {
   lua_Number r = 0;
   int i = (b->n + 1) / 2;
+  luaN_spend(i / 2);
   while (i-- > 0) {
     dlimb digit = b->d[2 * i] | (2 * i + 1 < b->n ? (dlimb)b->d[2 * i + 1] << 32 : 0);
     r = r * 18446744073709551616.0 + (lua_Number)digit;
@@ -336,12 +342,14 @@ int luaN_tobigint (lua_State *L, const TValue *o, StkId res) {
 }
 
 int luaN_bigequal (const BigInt *a, const BigInt *b) {
+  luaN_spend((a->n < b->n ? a->n : b->n) / 8);
   return a->neg == b->neg && a->n == b->n && memcmp(a->d, b->d, (size_t)a->n * sizeof(limb)) == 0;
 }
 
 static unsigned int hashlimbs (const limb *d, int n, int neg) {
   unsigned int h = (unsigned int)neg;
   int i;
+  luaN_spend(n / 4);
   for (i = 0; i < n; i++) h = (h ^ d[i]) * 16777619u;
   return h & 0x7fffffffu;
 }
@@ -401,24 +409,28 @@ TString *luaN_bigtext (lua_State *L, const TValue *o, int base) {
   BigInt *t;
   TString *ts;
   size_t size, at;
+  Udata *u;
   char *buff;
   int n;
   limb chunk = (limb)base;
   int per = 1;
   view(o, &v);
   while ((dlimb)chunk * base < 0x100000000ull) { chunk *= (limb)base; per++; }
-  luaN_charge(L, ((double)v.n * v.n > 1e9 ? 1000000000 : v.n * v.n / 4));
   t = newbig(L, (size_t)v.n);
   memcpy(t->d, v.d, (size_t)v.n * sizeof(limb));
   size = base >= 10 ? (size_t)(v.n * 9.64) + 12 : (size_t)v.n * 32 + 2;
   setbigvalue(L, L->top, t);  /* keeps it alive while the buffer is made */
   L->top++;
-  buff = luaM_newvector(L, size, char);
+  u = luaS_newudata(L, size);
+  setuvalue(L, L->top, u);
+  L->top++;
+  buff = getudatamem(u);
   at = size;
   n = v.n;
   while (n > 0) {
     limb r = divsmall(t->d, t->d, n, chunk);
     int i;
+    luaN_charge(L, n / 2);
     while (n > 0 && t->d[n - 1] == 0) n--;
     for (i = 0; i < per && (n > 0 || r > 0); i++) {
       buff[--at] = "0123456789abcdefghijklmnopqrstuvwxyz"[r % (limb)base];
@@ -427,9 +439,8 @@ TString *luaN_bigtext (lua_State *L, const TValue *o, int base) {
   }
   if (at == size) buff[--at] = '0';
   if (v.neg) buff[--at] = '-';
-  L->top--;
   ts = luaS_newlstr(L, buff + at, size - at);
-  luaM_freearray(L, buff, size);
+  L->top -= 2;
   return ts;
 }
 
@@ -446,7 +457,6 @@ int luaN_parseint (lua_State *L, const char *s, size_t n, int base, StkId res) {
     if (i < 12) small = small * (unsigned)base + (unsigned)d;
   }
   if (n <= 12) { setivalue(res, (lua_Integer)small); return 1; }
-  luaN_charge(L, n > 100000 ? 1000000000 : n * n / 64);
   r = newbig(L, n * (base <= 16 ? 4 : 6) / 32 + 2);
   for (i = 0; i < n; i++) {
     int c = (unsigned char)s[i], j;
@@ -456,6 +466,7 @@ int luaN_parseint (lua_State *L, const char *s, size_t n, int base, StkId res) {
       r->d[j] = (limb)carry;
       carry >>= 32;
     }
+    luaN_charge(L, used / 4);
     if (carry) r->d[used++] = (limb)carry;
   }
   finish(L, r, res);

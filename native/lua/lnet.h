@@ -31,15 +31,17 @@ extern const char *luaN_kind;  /* family of the error being raised */
 
 extern void luaN_reserve (lua_State *L, size_t bytes);
 extern void luaN_outoffuel (lua_State *L);
+extern void luaN_look (void);  /* let the next instruction look at the time */
 extern l_noret luaN_abort (lua_State *L, int code, const char *text);
 extern l_noret luaN_crash (lua_State *L, const char *term);
 
-/* charge work that is done in C */
-#define luaN_charge(L,n)  { if ((luaN_fuel -= (int)(n)) < 0) luaN_outoffuel(L); }
+/* charge work that is done in C: 1 for what takes about 5 ns. Loops that may go on for long charge as they go */
+#define luaN_capped(n)  ((n) > (1 << 28) ? 1 << 28 : (int)(n))
+#define luaN_charge(L,n)  { luaN_spend(n); if (luaN_fuel < 0) luaN_outoffuel(L); }
 
 /* the same where nobody can be stopped: whoever is asked next will be; never so much that the count turns round */
-#define luaN_spend(n)  { if (luaN_fuel > -(1 << 28)) luaN_fuel -= (int)(n); }
-#define luaN_spent(n)  (luaN_fuel = luaN_fuel > -(1 << 28) ? luaN_fuel - (int)(n) : luaN_fuel, 1)
+#define luaN_spend(n)  { if (luaN_fuel > -(1 << 28)) luaN_fuel -= luaN_capped(n); }
+#define luaN_spent(n)  (luaN_fuel = luaN_fuel > -(1 << 28) ? luaN_fuel - luaN_capped(n) : luaN_fuel, 1)
 
 /* ---- errors of the dialect ---- */
 

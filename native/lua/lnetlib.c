@@ -278,6 +278,7 @@ static int b_print (lua_State *L) {
   }
   luaL_addchar(&b, '\n');
   luaL_pushresult(&b);
+  luaN_charge(L, 20 + lua_rawlen(L, -1) / 16);
   host_print(lua_tostring(L, -1), (int)lua_rawlen(L, -1));
   return 0;
 }
@@ -394,7 +395,7 @@ static int unpackrange (lua_State *L, const char *fn) {
   if (i > j) return 0;
   if ((lua_Unsigned)j - (lua_Unsigned)i >= 1000000u || !lua_checkstack(L, (int)(j - i) + 1))
     luaN_abort(L, LUAN_DEPTH, "too many results to unpack");
-  luaN_charge(L, (j - i) / 4);
+  luaN_charge(L, j - i);
   lua_settop(L, 1);
   { lua_Integer n = j - i + 1; for (; i <= j; i++) lua_rawgeti(L, 1, i); return (int)n; }
 }
@@ -406,13 +407,13 @@ static int t_unpack (lua_State *L) { return unpackrange(L, "unpack"); }
 static void bytelist (lua_State *L, luaL_Buffer *b, const char *s, size_t n) {
   size_t i;
   char buff[8];
+  luaN_charge(L, n * 20);
   luaL_addstring(b, "<<");
   for (i = 0; i < n; i++) {
     snprintf(buff, sizeof(buff), i ? ",%d" : "%d", (unsigned char)s[i]);
     luaL_addstring(b, buff);
   }
   luaL_addstring(b, ">>");
-  (void)L;
 }
 
 static int b_require (lua_State *L) {
@@ -1024,7 +1025,7 @@ static int x_rrotate (lua_State *L) { return rotated(L, "rrotate", 0); }
 
 static unsigned int field (lua_State *L, const char *fn, int at, int *from) {
   lua_Integer f, w = 1;
-  if (!argint(at, &f) || (nargs() > at && !argint(at + 1, &w)) || f < 0 || w < 1 || f + w > 32) bad(fn);
+  if (!argint(at, &f) || (nargs() > at && !argint(at + 1, &w)) || f < 0 || w < 1 || f > 32 || w > 32 || f + w > 32) bad(fn);
   *from = (int)f;
   return w == 32 ? 0xffffffffu : (1u << w) - 1;
 }
@@ -1116,6 +1117,7 @@ static const char *const monthnames[] = { "January", "February", "March", "April
 static void strdate (luaL_Buffer *b, const char *f, const Date *d) {
   char s[64];
   for (; *f; f++) {
+    luaN_spend(20);
     if (*f != '%') { luaL_addchar(b, *f); continue; }
     s[0] = '\0';
     switch (*++f) {
@@ -1275,6 +1277,7 @@ static int u_codepoint (lua_State *L) {
   const unsigned char *s = range(L, "codepoint", &i, &j, &n);
   int count = 0, c, k;
   if (j - i > 100000 || !lua_checkstack(L, (int)(j - i) + 2)) luaN_abort(L, LUAN_DEPTH, "too many results");
+  if (j > i) luaN_charge(L, (j - i) / 4);
   for (i--; i < j; i += k, count++) {
     k = utf8at(s + i, s + n, &c);
     if (k == 0) luaN_crash(L, "badmatch");
@@ -1358,6 +1361,8 @@ static int i_write (lua_State *L) {
   for (i = 1; i <= n; i++) {
     if (lua_type(L, i) != LUA_TSTRING && lua_type(L, i) != LUA_TNUMBER) bad("write");
     lua_pushvalue(L, i);
+    lua_tostring(L, -1);
+    luaN_charge(L, 20 + lua_rawlen(L, -1) / 16);
     host_print(lua_tostring(L, -1), (int)lua_rawlen(L, -1));
     lua_pop(L, 1);
   }

@@ -54,6 +54,7 @@ static int s_byte (lua_State *L) {
   if (j > (lua_Integer)n) j = (lua_Integer)n;
   if (i > j) { lua_pushnil(L); return 1; }
   if (j - i >= 1000000 || !lua_checkstack(L, (int)(j - i) + 2)) luaN_abort(L, LUAN_DEPTH, "too many results");
+  luaN_charge(L, (j - i) / 8);
   for (k = i; k <= j; k++) lua_pushinteger(L, (uchar)s[k - 1]);
   return (int)(j - i) + 1;
 }
@@ -112,9 +113,9 @@ static int s_rep (lua_State *L) {
   luaL_Buffer b;
   if (nargs() == 2) lua_pushliteral(L, "");  /* the default shows in error texts */
   if (nargs() < 3 || !istext(L, 1) || !luaN_argint(L, 2, &n) || !istext(L, 3)) bad("rep");
-  if (n <= 0) { lua_pushliteral(L, ""); return 1; }
   s = text(L, 1, &l);
   sep = text(L, 3, &ls);
+  if (n <= 0 || l + ls == 0) { lua_pushliteral(L, ""); return 1; }
   if (l + ls < l || (l + ls) > 0x7fffffffu / (size_t)(n > 0x7fffffff ? 0x7fffffff : n)) luaN_abort(L, LUAN_MEMORY, "not enough memory");
   total = (size_t)n * l + (size_t)(n - 1) * ls;
   luaN_charge(L, total / 32 + n / 8);
@@ -259,14 +260,17 @@ static void checkpattern (lua_State *L, const uchar *p, const uchar *e) {
 
 /* end of the single-character item that starts at p (the pattern has been checked) */
 static const uchar *itemend (const Match *m, const uchar *p) {
+  const uchar *start;
   if (*p == '%') return p + 2;
   if (*p != '[') return p + 1;
   p++;
   if (*p == '^') p++;
+  start = p;
   do {
     if (*p == '%') p++;
     p++;
   } while (p < m->pend && *p != ']');
+  luaN_spend((p - start) / 4);
   return p + 1;
 }
 
@@ -287,7 +291,9 @@ static int single (const Match *m, const uchar *s, const uchar *p, const uchar *
   switch (*p) {
     case '.': return 1;
     case '%': return isclass(*s, p[1]);
-    case '[': return matchset(*s, p, pe - 1);
+    case '[':
+      luaN_charge(m->L, (pe - p) / 4);
+      return matchset(*s, p, pe - 1);
     default: return *p == *s;
   }
 }
@@ -589,6 +595,7 @@ static void scientific (char *out, lua_Number x, int p) {
 /* adds sign and body, filled up to the width */
 static void pad (luaL_Buffer *b, const Spec *f, const char *sign, const char *s, size_t n) {
   size_t ls = strlen(sign), total = ls + n, fill = f->width > 0 && total < (size_t)f->width ? (size_t)f->width - total : 0;
+  luaN_spend(fill / 2);
   if (!f->left && !f->zero) while (fill > 0) { luaL_addchar(b, ' '); fill--; }
   luaL_addlstring(b, sign, ls);
   if (!f->left) while (fill > 0) { luaL_addchar(b, '0'); fill--; }
@@ -650,7 +657,7 @@ static int floating (lua_State *L, int i, int conv, const Spec *f) {
   if (p < 0) p = 6;
   neg = signbit(x);
   x = fabs(x);
-  luaN_charge(L, 20);
+  luaN_charge(L, 60);
   switch (conv) {
     case 'f': fixed(out, x, p); break;
     case 'e': scientific(out, x, p); break;
@@ -710,6 +717,7 @@ static int s_format (lua_State *L) {
   luaL_buffinit(L, &b);
 #define FAIL() luaN_badargs(L, "format", top)
   while (p < e) {
+    luaN_charge(L, 1);
     Spec f = { 0, 0, 0, 0, 0, -1 };
     int c = *p++, ok = 1;
     if (c == '\\' && p < e) { c = *p++; goto plain; }

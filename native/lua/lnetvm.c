@@ -42,6 +42,7 @@ int luaN_fmtfloat (char *buff, lua_Number x) {
   else {  /* "d.ddde-7" */
     char raw[40];
     int len = host_digits(x, raw);
+    luaN_spend(40);
     raw[len] = '\0';
     for (i = 0, n = 0; i < len && raw[i] != 'e'; i++) if (raw[i] != '.') digits[n++] = raw[i];
     e = atoi(raw + i + 1);
@@ -85,6 +86,7 @@ static const char *blank (const char *s, const char *end) {
 size_t luaN_str2num (const char *s, size_t len, TValue *o) {
   const char *end = s + len, *p = blank(s, end), *q;
   int neg = 0, hex = 0, digits = 0;
+  luaN_spend(len + 4);
   char local[64], *copy = local, *stop;
   size_t n;
   lua_Number x;
@@ -98,7 +100,6 @@ size_t luaN_str2num (const char *s, size_t len, TValue *o) {
   if (!digits && !hex) return 0;
   n = (size_t)(q - p);
   if (n >= sizeof(local)) {
-    luaN_fuel -= (int)(n / 16);
     copy = (char *)malloc(n + 1);
     if (copy == NULL) return 0;
   }
@@ -236,6 +237,7 @@ static l_noret badlist (lua_State *L, const char *fn, StkId first, int n) {
   luaL_buffinit(L, &buff);
   luaL_addstring(&buff, "bad argument ");
   for (i = 0; i < n; i++) {
+    luaN_charge(L, 8);
     if (i > 0) luaL_addchar(&buff, ',');
     printed(L, &buff, restorestack(L, at) + i);
   }

@@ -337,10 +337,31 @@ describe('budgets', () => {
   });
 
   it('can change between calls', () => {
-    const vm = machine('function f() for _ = 1, 1000 do end end', { limits: { instructions: 100 } });
+    const vm = machine('function f() for _ = 1, 1000 do end end');
+    vm.setLimits({ instructions: 100 });
     expect(failure(vm.call('f')).code).toBe('lua-instruction-limit');
     vm.setLimits({ instructions: 10_000 });
     values(vm.call('f'));
+  });
+
+  it.each(['network', 'standard'] as const)('tell where a program was cut off, not what it held: %s', (dialect) => {
+    const vm = engine.create({ dialect, limits: { instructions: 1e6 } });
+    const failed = failure(vm.load('test', 'function f(text, n) while true do end end\nf("all is well", 2)'));
+    expect(failed.message).toBe('instruction limit reached');
+    expect(failed.frames).toMatchObject([
+      { name: 'f', line: 1, args: ['all is well', 2] },
+      { chunk: 'test', line: 2 },
+    ]);
+  });
+
+  it('hold for the text of an error too', () => {
+    const source = 'error(setmetatable({}, {__tostring = function() while true do end end}))';
+    for (const [limits, code] of [
+      [{ instructions: 1e6 }, 'lua-instruction-limit'],
+      [{ timeMs: 20 }, 'lua-time-limit'],
+    ] as const) {
+      expect(failure(engine.create({ dialect: 'standard', limits }).load('test', source)).code).toBe(code);
+    }
   });
 
   it('count the same instructions every time', () => {
@@ -478,6 +499,20 @@ describe('plain Lua 5.3', () => {
     ['local a <const> = 1', []],
     ['return os.time(), type(os.clock()), io, debug, package, require, dofile', [0, 'number']],
     ['return load("return 1 + 1")(), load(string.dump(function() end))', [2, undefined]],
+    ['local n = 0 for i = math.mininteger, math.mininteger + 2 do n = n + 1 end return n', [3]],
+    ['local n = 0 for i = math.maxinteger, math.maxinteger - 2, -1 do n = n + 1 end return n', [3]],
+    [
+      'return string.packsize("l"), string.packsize("L"), string.packsize("T"), #string.pack("s", "abc")',
+      [8, 8, 8, 11],
+    ],
+    ['return string.packsize(">I16lXi8"), (string.unpack("<s", "\\3\\0\\0\\0\\0\\0\\0\\0abc"))', [24, 'abc']],
+    ['return (pcall(string.unpack, "s4", "\\252\\255\\255\\255"))', [false]],
+    [
+      'return (pcall(string.unpack, "b", "abc", (1 << 32) + 1)), (pcall(string.unpack, "b", "abc", -(1 << 32) - 1))',
+      [false, false],
+    ],
+    ['return xpcall(1, error)', [false, 'error in error handling']],
+    ['return string.rep("", 1 << 62), string.rep("", 1 << 35, "")', ['', '']],
   ];
   it.each(cases)('%s', (source, expected) => {
     const out = now(engine.create({ dialect: 'standard' }).load('x', source));
