@@ -39,7 +39,8 @@ async function tell(client: NodeClient, process: string, signal: AbortSignal): P
   if (shown) stderr.write('\r\x1b[K');
 }
 
-function pause(ms: number, signal: AbortSignal): Promise<void> {
+/** Ends early when the signal is aborted. */
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) return resolve();
     const timer = setTimeout(done, ms);

@@ -1,5 +1,6 @@
 /** `hyperbeam read`: the value at a HyperPATH. */
 import { isBinary, toBytes, toText } from '../core/bytes.ts';
+import { isMessage } from '../core/message.ts';
 import { nodeHelp, readArguments } from './arguments.ts';
 import type { Command } from './command.ts';
 import { readerOf } from './connection.ts';
@@ -22,7 +23,10 @@ ${nodeHelp}`,
       { min: 1, max: 1, what: 'a path' },
     );
     using client = readerOf('read', given);
-    const value = await client.read(given.positionals[0]!);
+    const answer = await client.read(given.positionals[0]!);
+    // Nodes add the status of the answer to every message.
+    const plain = !given.flag('all') && isMessage(answer) && answer.get('status') === 200;
+    const value = plain ? answer.without('status') : answer;
     const options = { all: given.flag('all') };
     const { stdout } = globalThis.process;
     if (given.flag('json')) stdout.write(`${JSON.stringify(asJson(value, options), undefined, 2)}\n`);

@@ -1,15 +1,17 @@
 /** `hyperbeam watch`: the slots of a process as they come. */
 import type { NodeClient, WatchedSlot } from '../client/node-client.ts';
+import { isConnectionLost } from '../client/reply-error.ts';
 import { nodeHelp, readArguments } from './arguments.ts';
 import { type Command, UsageError } from './command.ts';
 import { readerOf } from './connection.ts';
-import { withProgress } from './progress.ts';
+import { pause, withProgress } from './progress.ts';
 import { asJson, problem, safeText, shownResult, wantsColour } from './show.ts';
 
 export const watch: Command = {
   help: () => `hyperbeam watch PID [options]
 
-Prints every new slot: its number, action, sender, and what it shows. Ctrl+C ends it.
+Prints every new slot: its number, action, sender, and what it shows. Ctrl+C ends it. A node that
+goes away is waited for.
 
   --from SLOT      Start with this slot instead of the next new one.
   --count N        End after this many slots.
@@ -51,14 +53,31 @@ async function follow(
   { from, count, json }: Following,
   signal: AbortSignal,
 ): Promise<void> {
-  const { stdout } = globalThis.process;
-  const slots = client.watch(process, { signal, ...(from === undefined ? {} : { from }) });
-  for (let seen = 0; seen < count; seen++) {
-    const { value, done } = await withProgress(client, process, slots.next());
-    if (done === true) return;
-    stdout.write(json ? `${JSON.stringify(record(value))}\n` : `${lines(value)}\n`);
+  const { stdout, stderr } = globalThis.process;
+  // What is wrong from the start is an error; later the node may be started again, and the watch goes on.
+  const current = await client.currentSlot(process, signal);
+  let next = from ?? current + 1;
+  let slots = client.watch(process, { signal, from: next });
+  let isAway = false;
+  for (let seen = 0; seen < count; ) {
+    try {
+      const { value, done } = await withProgress(client, process, slots.next());
+      if (done === true) return;
+      stdout.write(json ? `${JSON.stringify(record(value))}\n` : `${lines(value)}\n`);
+      isAway = false;
+      next = value.message.slot + 1;
+      seen++;
+    } catch (thrown) {
+      if (signal.aborted || !isConnectionLost(thrown)) throw thrown;
+      if (!isAway) stderr.write(`${thrown.error.message} Waiting for it.\n`);
+      isAway = true;
+      await pause(retryMs, signal);
+      slots = client.watch(process, { signal, from: next });
+    }
   }
 }
+
+const retryMs = 1_000;
 
 function lines({ message, result }: WatchedSlot): string {
   const colour = wantsColour(globalThis.process.stdout);

@@ -17,7 +17,7 @@ import type { Wallet } from '../core/wallet.ts';
 import { HttpClient, type PlainReply } from '../net/client.ts';
 import { decodeReply, escapeTarget } from '../net/message-request.ts';
 import { createLibrary, type Library } from '../node/library.ts';
-import { hasParts, replyError } from './reply-error.ts';
+import { hasParts, isConnectionLost, replyError } from './reply-error.ts';
 import { type Scheduled, scheduledFrom } from './schedule.ts';
 import { type Content, type SignedRequest, type Signing, signRequest, signWhole } from './signed-request.ts';
 import { type SlotResult, slotResult } from './slot-result.ts';
@@ -256,8 +256,8 @@ export class NodeClient implements Disposable {
     try {
       return await this.result(process, slot, signal);
     } catch (thrown) {
-      if (!(thrown instanceof AoException) || signal?.aborted === true) throw thrown;
-      return { slot, output: '', error: thrown.error.message, results: Message.empty };
+      if (signal?.aborted === true || isConnectionLost(thrown) || !(thrown instanceof AoException)) throw thrown;
+      return { slot, output: '', live: false, error: thrown.error.message, results: Message.empty };
     }
   }
 

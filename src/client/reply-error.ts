@@ -1,6 +1,6 @@
 /** An answer that is an error, as an error of ours: the node's code, sentence and hint if it gives them. */
 import { toText } from '../core/bytes.ts';
-import { AoError, type ErrorCode, errorCodes } from '../core/errors.ts';
+import { AoError, AoException, type ErrorCode, errorCodes } from '../core/errors.ts';
 import { textIn } from '../core/fields.ts';
 import { isMessage, type Message } from '../core/message.ts';
 import { isList } from '../core/value.ts';
@@ -20,6 +20,11 @@ export function replyError(url: string, path: string, reply: PlainReply, content
     said === undefined ? `${where} answered with status ${reply.status}.` : `${said} (${reply.status}, ${where})`,
     { status: reply.status, ...(hint === undefined ? {} : { hint }) },
   );
+}
+
+/** Whether a request got no answer: the node is away, or went away meanwhile. */
+export function isConnectionLost(thrown: unknown): thrown is AoException {
+  return thrown instanceof AoException && thrown.error.code === 'peer-failed' && thrown.error.status === undefined;
 }
 
 /** Whether an answer has parts: what it says to people is in one of them. */

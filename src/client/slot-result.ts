@@ -13,6 +13,8 @@ export interface SlotResult {
   /** What a console shows before the next line. */
   readonly prompt?: string;
   readonly error?: string;
+  /** The output is what the process printed over a message; it is no answer to an Eval. */
+  readonly live: boolean;
   /** Everything the slot left behind. */
   readonly results: Message;
 }
@@ -28,6 +30,7 @@ export function slotResult(slot: number, results: Message): SlotResult {
   return {
     slot,
     output: textOf(nested === undefined ? data : (nested.get('output') ?? nested.get('data'))) ?? '',
+    live: textOf(output?.get('print')) === 'true',
     ...(prompt === undefined ? {} : { prompt }),
     ...(error === undefined || error === '' ? {} : { error }),
     results,

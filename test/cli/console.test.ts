@@ -51,6 +51,26 @@ test('--run evaluates one line', async () => {
   expect((await run(['console', id, '--run', 'nil + 1', ...flags()])).code).toBe(1);
 });
 
+test('whoever is not the owner is told that nothing was evaluated', async () => {
+  const id = await process('somebody’s');
+  const stranger = ['--node', node.url, '--wallet', keyFile('rsa4096-1.json')];
+  const { code, stdout, stderr } = await run(['console', id, '--run', 'x = 1', ...stranger]);
+  expect([code, stdout]).toEqual([1, expect.stringContaining('New Message From')]);
+  expect(stderr).toBe(
+    `The process did not evaluate this: it does so for its owner only, and you are ${node.address}.\n`,
+  );
+  expect((await run(['console', id, '--run', 'x', ...flags()])).stdout).toBe('nil\n');
+});
+
+test('numbers may begin with a point, commands begin with a letter', async () => {
+  const id = await process('points');
+  expect(await run(['console', id, ...flags()], { input: '.5 + 1\n.dance' })).toEqual({
+    code: 1,
+    stdout: '1.5\n',
+    stderr: 'There is no `.dance`. `.help` lists what there is.\n',
+  });
+});
+
 /** Puts an Eval on the schedule without computing it. */
 async function schedule(target: string, code: string): Promise<void> {
   const signer = new ArweaveSigner(testJwk('second'));

@@ -150,6 +150,10 @@ export class Session {
     if (result.prompt !== undefined && result.prompt !== '') this.#prompt = result.prompt;
     if (result.error !== undefined) this.#complain(result.error);
     else if (result.output !== '') this.#print(result.output);
+    if (result.live && result.error === undefined) {
+      const who = this.#client.wallet?.address ?? 'nobody';
+      this.#complain(`The process did not evaluate this: it does so for its owner only, and you are ${who}.`);
+    }
   }
 
   #ask(): void {
