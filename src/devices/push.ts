@@ -22,7 +22,7 @@ import type { Letter, Outbox } from './push/outbox.ts';
 import type { PushParts } from './push/post.ts';
 import { deliver, markOf, type Trip, walk } from './push/walk.ts';
 import { slotOf } from './scheduler/formats.ts';
-import { textAt } from './scheduler/target.ts';
+import { asReceived, textAt } from './scheduler/target.ts';
 import { fromProgram } from './scheduler.ts';
 
 declare module '../core/device.ts' {
@@ -85,7 +85,7 @@ export const push = device({
 async function pushKey(call: PushCall): Promise<Outcome> {
   const { ao, requestMessage, base, cache, environment, outbox } = call;
   if (ao.inProcess) return fromProgram;
-  const given = await plain(ao, requestMessage, 'slot');
+  const given = (await isOwn(call, 'slot')) ? undefined : await plain(ao, requestMessage, 'slot');
   let slot: number;
   let definition: Definition;
   let id: string | undefined;
@@ -127,6 +127,14 @@ async function pushKey(call: PushCall): Promise<Outcome> {
   if (!later) return withId(await walk(call, definition, mark, trip), id);
   if (!outbox.attended) walk(call, definition, mark, trip).catch(() => undefined);
   return accepted;
+}
+
+/** Whether this key belongs to a signed message that the request is, and says nothing about what to do with it. */
+async function isOwn({ ao, requestMessage }: PushCall, key: string): Promise<boolean> {
+  const received = asReceived(requestMessage);
+  if (received === requestMessage || !received.has(key)) return false;
+  const type = await textAt(ao, received, 'type');
+  return type === 'Message' || type === 'Process';
 }
 
 /** The answer with the id of the message that the request had scheduled, under the name that entries of an answer have theirs. */

@@ -107,7 +107,9 @@ async function decodeAndVerify(
     }
   }
   if (options.forceSignedRequests && !isSigned(message)) return refuseUnsigned();
-  return normalise(message, keys, head, options, env);
+  // A data item posted to a schedule is what is scheduled: its `path` is that of the message (spec 04 §A.8).
+  const path = isWhole(codec) && isScheduling(head.target) ? fromLatin1(head.target) : undefined;
+  return normalise(message, keys, head, options, env, path);
 }
 
 // ---- decoding ---------------------------------------------------------------------------------------------------------------
@@ -249,6 +251,7 @@ function normalise(
   head: Head,
   options: Answering,
   env: Environment,
+  path?: Value,
 ): Awaitable<Message> {
   const out = new Map<string, Value>(decoded.entries());
   const signed = decoded.has('commitments');
@@ -256,7 +259,7 @@ function normalise(
     if (out.has(key) && !(signed && isCovered(decoded, key))) out.delete(key);
   }
   out.set('method', head.method);
-  out.set('path', decoded.get('path') ?? fromLatin1(head.target));
+  out.set('path', path ?? decoded.get('path') ?? fromLatin1(head.target));
   if (!out.has('accept-bundle')) out.set('accept-bundle', keys.get('accept-bundle') ?? false);
   if (!out.has('accept')) out.set('accept', keys.get('accept') ?? '*/*');
   const required = keys.get('require-codec');
@@ -330,6 +333,11 @@ function isStructured(keys: ReadonlyMap<string, Value>): boolean {
     keys.has('content-digest') ||
     (textOf(keys.get('content-type')) ?? '').includes('boundary')
   );
+}
+
+/** Whether a path ends with a key that schedules what is posted to it. */
+function isScheduling(target: string): boolean {
+  return /\/(?:schedule|push)(?:&[^/?]*)?(?:\?|$)/.test(target);
 }
 
 /** Formats in which a body is the whole message, headers being only its envelope. */

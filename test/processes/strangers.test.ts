@@ -1,7 +1,9 @@
 /** What processes answer over HTTP to callers who ask for the wrong thing, or at the wrong time: a status, a sentence, and soon. */
 import { describe, expect, test } from 'vitest';
+import { signRequest } from '../../src/client/signed-request.ts';
 import { AoException } from '../../src/core/errors.ts';
-import { startNode, type TestNode } from '../../src/testing/index.ts';
+import { createLibrary } from '../../src/node/library.ts';
+import { startNode, type TestNode, testWallet } from '../../src/testing/index.ts';
 
 const program = `
 function compute(s, m)
@@ -118,6 +120,43 @@ describe('slots that failed', () => {
     const process = await spawned(node);
     const { status, said } = await answer(node, `/${process}/snapshot`);
     expect([status, said.body]).toEqual([500, 'Nothing of this process has been computed yet.']);
+  });
+});
+
+describe('a data item is scheduled with what it says', () => {
+  async function posted(node: TestNode, path: string, target: string, tags: { readonly [name: string]: string }) {
+    const wallet = testWallet('second');
+    const library = createLibrary({ wallet });
+    const { headers, body } = await signRequest(path, { tags, target, data: 'x' }, 'ans104@1.0', wallet, library);
+    const reply = await fetch(`${node.url}${path}`, { method: 'POST', headers, body: Buffer.from(body!) });
+    await reply.arrayBuffer();
+    return [reply.status, reply.headers.get('slot')];
+  }
+
+  test.each(['schedule', '~process@1.0/schedule', 'push', '~process@1.0/push'])('to %s', async (key) => {
+    await using node = await startNode();
+    const process = await spawned(
+      node,
+      `function compute(s) s.count = (s.count or 0) + 1 return s end
+       function add(s, m) s.sum = (s.sum or 0) + tonumber(m.body.by) return s end`,
+    );
+    const path = key.startsWith('~') ? `/${process}${key}` : `/${process}/${key}`;
+    const type = { Type: 'Message' };
+    expect(await posted(node, path, process, { ...type, path: 'add', by: '5' })).toEqual([200, '1']);
+    expect(await posted(node, path, process, { ...type, path: '/add', by: '2' })).toEqual([200, '2']);
+    expect(await posted(node, path, process, { ...type, method: 'GET' })).toEqual([200, '3']);
+    expect(await posted(node, path, process, { ...type, slot: '1' })).toEqual([200, '4']);
+    expect((await answer(node, `/${process}/now/sum`)).said.body).toBe(7);
+    expect((await answer(node, `/${process}/now/count`)).said.body).toBe(3);
+    expect((await answer(node, `/${process}/slot/current`)).said.body).toBe(4);
+    expect((await answer(node, `/${process}/schedule/assignments/4/body/slot`)).said.body).toBe('1');
+  });
+
+  test('an item whose path is an order goes where it says', async () => {
+    await using node = await startNode();
+    const path = '/~message@1.0/id';
+    const [status] = await posted(node, path, node.address, { path: '/~meta@1.0/nothing-there' });
+    expect(status).toBe(404);
   });
 });
 

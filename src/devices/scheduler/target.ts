@@ -9,6 +9,7 @@ import type { Ao } from '../../core/device.ts';
 import type { Environment } from '../../core/environment.ts';
 import { text } from '../../core/fields.ts';
 import { isMessage, type Message } from '../../core/message.ts';
+import { getPrivate } from '../../core/private.ts';
 import { isList, type Value } from '../../core/value.ts';
 import { verify } from '../../core/verify.ts';
 import { asMessage, firstPlain, plain } from '../plain.ts';
@@ -16,10 +17,19 @@ import { asMessage, firstPlain, plain } from '../plain.ts';
 /** The message a POST asks to schedule: the one `subject` names, else the request's `body`, else the request itself. */
 export async function subjectOf(ao: Ao, base: Message, request: Message): Promise<Message> {
   const subject = await textAt(ao, request, 'subject');
-  if (subject === 'self') return request;
+  if (subject === 'self') return asReceived(request);
   if (subject === 'base') return base;
   const named = asMessage(await plain(ao, request, subject ?? 'body'));
-  return named ?? request;
+  return named ?? asReceived(request);
+}
+
+/**
+ * The signed message that a request is, as it was received: in a step of it `path` and `method` are those of the step. A request that
+ * nobody signed is what it is.
+ */
+export function asReceived(request: Message): Message {
+  const received = getPrivate(request, 'request');
+  return isMessage(received) ? received : request;
 }
 
 /** Whether this message defines a process. */
