@@ -123,6 +123,14 @@ describe('slots that failed', () => {
   });
 });
 
+test('a process answers under the device that a path gives it', async () => {
+  await using node = await startNode();
+  const process = await spawned(node);
+  expect((await answer(node, `/${process}~push@1.0/push&slot=0`, 'POST')).status).toBe(200);
+  expect((await answer(node, `/${process}~process@1.0/now/count`)).said.body).toBe(1);
+  expect((await answer(node, `/${process}~scheduler@1.0/slot/current`)).said.body).toBe(0);
+});
+
 describe('a data item is scheduled with what it says', () => {
   async function posted(node: TestNode, path: string, target: string, tags: { readonly [name: string]: string }) {
     const wallet = testWallet('second');

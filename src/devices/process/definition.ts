@@ -21,7 +21,13 @@ export interface Definition {
 export async function definitionIn(ao: Ao, cache: Cache, env: Environment, base: Message): Promise<Definition> {
   const inside = await plain(ao, base, 'process');
   if (isMessage(inside)) return checked(ao, env, inside);
-  if (base.has('commitments')) return checked(ao, env, withOnlyCommitted(base));
+  if (base.has('commitments')) {
+    const signed = withOnlyCommitted(base);
+    if (await verify(signed, env)) return { id: ao.id(signed, 'signed'), message: signed };
+    // A path that gives a process another device (`/PID~push@1.0/push`) changes what was signed, not which process is meant.
+    const kept = await cache.read(ao.id(signed, 'signed'));
+    return checked(ao, env, isMessage(kept) ? withOnlyCommitted(kept) : signed);
+  }
   // Without signers it may be a signed definition of which only the content arrived.
   const id = ao.id(base, 'unsigned');
   const stored = await cache.read(id);
