@@ -89,6 +89,18 @@ describe('what a message holds arrives', () => {
   });
 });
 
+test('a key without a name has no place in headers or parts, but one in JSON', async () => {
+  const { url } = await start({ value: { '': 'x', a: 'b' }, nothing: { '': '', a: 'b' } });
+  for (const [name, value] of [
+    ['value', 'x'],
+    ['nothing', ''],
+  ] as const) {
+    const refused = await fetch(`${url}/~shelf@1.0/${name}`);
+    expect([refused.status, refused.headers.get('code')]).toEqual([400, 'bad-key']);
+    expect(await (await fetch(`${url}/~shelf@1.0/${name}`, { headers: json })).json()).toMatchObject({ '': value });
+  }
+});
+
 describe('more than headers hold', () => {
   const table = (count: number): { [key: string]: Input } =>
     Object.fromEntries(Array.from({ length: count }, (_, i) => [`key-${i}`, `the value of number ${i}`]));

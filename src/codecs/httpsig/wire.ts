@@ -47,8 +47,8 @@ export function survivesAsLine(name: string, value: Binary): boolean {
 
 // ---- entries that are no fields ----------------------------------------------------------------------------------------------
 
-/** What cannot stand between the quotes of a part's name. */
-const unquotable = /["\\\x00-\x1f\x7f]/;
+/** What cannot be the name of a part, between quotes. */
+const unquotable = /^$|["\\\x00-\x1f\x7f]/;
 
 /** The name of a part, escaped where it would be read as another: a slash is a level. For dialects that read escapes. */
 export function partName(name: string): string {
@@ -70,8 +70,8 @@ export function placeApart(
   const isPart = value.length > 0 && !unquotable.test(name) && !(escaped && name.includes('/'));
   if (isPart) body.set(name, value);
   else if (wire.taken.has(name)) return;
-  else if (escaped && survivesAsValue(value)) fields.set(escapeName(name), value);
-  else if (escaped) body.set(partName(name), value);
+  else if (escaped && name !== '' && survivesAsValue(value)) fields.set(escapeName(name), value);
+  else if (escaped && name !== '') body.set(partName(name), value);
   else if (unquotable.test(name)) {
     raise(
       'bad-key',
