@@ -1,6 +1,6 @@
 /** `hyperbeam send`: sends a message to a process and prints what came of it. */
 import { nodeHelp, readArguments } from './arguments.ts';
-import type { Command } from './command.ts';
+import { type Command, UsageError } from './command.ts';
 import { signerOf } from './connection.ts';
 import { withProgress } from './progress.ts';
 import { readBytes } from './read-text.ts';
@@ -34,6 +34,9 @@ ${nodeHelp}`,
     );
     const [process] = given.positionals as [string];
     const file = given.text('data-file');
+    if (file !== undefined && given.text('data') !== undefined) {
+      throw new UsageError('send', 'The data are either `--data` or `--data-file`.');
+    }
     const data = file === undefined ? given.text('data') : readBytes(file);
     const action = given.text('action');
     using client = await signerOf('send', given);

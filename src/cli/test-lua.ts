@@ -4,13 +4,15 @@
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { sentenceIn } from '../client/reply-error.ts';
 import { type AoError, AoException, raise } from '../core/errors.ts';
-import { message } from '../core/message.ts';
+import { isMessage, message } from '../core/message.ts';
 import { isList, type Value } from '../core/value.ts';
 import { generateWallet } from '../crypto/wallet.ts';
 import { type Node, startNode } from '../node/assemble.ts';
 import { parseStrictly } from './arguments.ts';
 import { type Command, UsageError } from './command.ts';
+import { checkSyntax } from './lua-syntax.ts';
 import { configFromArgs } from './options.ts';
 import { readLua } from './read-text.ts';
 
@@ -43,10 +45,17 @@ all of the folder. Exit code 1 if one fails.
       for (const one of chosen) {
         print(one.file);
         const before = passed + failed;
-        for await (const { name, error } of results(node, one)) {
-          if (error === undefined) passed++;
-          else failed++;
-          print(error === undefined ? `  passed  ${name}` : `  failed  ${name}: ${sentenceOf(error)}`);
+        try {
+          for await (const { name, error } of results(node, one)) {
+            if (error === undefined) passed++;
+            else failed++;
+            print(error === undefined ? `  passed  ${name}` : `  failed  ${name}: ${sentenceOf(error)}`);
+          }
+        } catch (thrown) {
+          // A script that doesn't load is no reason to leave out the others.
+          if (!(thrown instanceof AoException)) throw thrown;
+          failed++;
+          print(`  failed  ${sentenceOf(thrown.error)}`);
         }
         if (passed + failed === before)
           print('  no tests: none of its global functions has a name that ends in `_test`');
@@ -83,7 +92,9 @@ async function* results(
   { file, tests }: Chosen,
 ): AsyncGenerator<{ readonly name: string; readonly error: AoError | undefined }> {
   const ao = node.resolver.ao();
-  const module = message({ 'content-type': 'application/lua', name: basename(file), body: readLua(file) });
+  const source = readLua(file);
+  await checkSyntax([{ name: basename(file), source }], 'network');
+  const module = message({ 'content-type': 'application/lua', name: basename(file), body: source });
   const loaded = await ao.resolve(message({ device: 'lua@5.3a', module }), 'init');
   if (loaded.status === 'error') throw new AoException(loaded.error);
   const names = tests.length > 0 ? tests : testsAmong(await ao.get(loaded.value, 'functions'));
@@ -99,8 +110,9 @@ function testsAmong(functions: Value | undefined): readonly string[] {
     .filter((name) => name.endsWith('_test'));
 }
 
-function sentenceOf({ message, hint }: AoError): string {
-  return hint === undefined ? message : `${message}. ${hint}`;
+function sentenceOf({ message, hint, value }: AoError): string {
+  const sentence = (isMessage(value) ? sentenceIn(value) : undefined) ?? message;
+  return hint === undefined ? sentence : `${sentence.replace(/\.$/, '')}. ${hint}`;
 }
 
 function print(line: string): void {

@@ -299,7 +299,12 @@ export class NodeClient implements Disposable {
         ...(this.#timeoutMs === undefined ? {} : { timeoutMs: this.#timeoutMs }),
       });
     } catch (thrown) {
-      if (!(thrown instanceof AoException) || thrown.error.code !== 'peer-failed') throw thrown;
+      if (!(thrown instanceof AoException)) throw thrown;
+      if (thrown.error.code === 'timeout') {
+        const hint = 'What was sent may still be computed. `--timeout SECONDS` allows more.';
+        return raise('timeout', thrown.error.message, { hint, cause: thrown });
+      }
+      if (thrown.error.code !== 'peer-failed') throw thrown;
       const hint = 'Is a node running at this address? Commands take another by `--node URL` or HB_NODE.';
       return raise('peer-failed', thrown.error.message, { hint, cause: thrown });
     }

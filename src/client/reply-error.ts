@@ -42,7 +42,7 @@ function sentenceOf(reply: PlainReply): string | undefined {
 }
 
 /** What a failed program said, and the line that it was at. */
-function sentenceIn(content: Message): string | undefined {
+export function sentenceIn(content: Message): string | undefined {
   const body = textIn(content, 'body') ?? textIn(content, 'error');
   if (body === undefined) return undefined;
   const trace = content.get('trace');

@@ -3,7 +3,7 @@
  */
 
 import { itemName } from '../codecs/ans104/item.ts';
-import { signItem } from '../codecs/ans104/sign-item.ts';
+import { maxNameBytes, maxTags, maxValueBytes, signItem } from '../codecs/ans104/sign-item.ts';
 import { type Binary, fromBase64, toBytes } from '../core/bytes.ts';
 import { raise } from '../core/errors.ts';
 import { type Message, message, messageFrom } from '../core/message.ts';
@@ -40,6 +40,7 @@ export function signRequest(
 }
 
 async function asItem({ tags, data = '', target }: Content, wallet: Wallet): Promise<SignedRequest> {
+  checkTags(tags);
   const item = await signItem(
     {
       tags: Object.entries(tags).map(([name, value]) => ({ name, value: toBytes(value) })),
@@ -53,6 +54,19 @@ async function asItem({ tags, data = '', target }: Content, wallet: Wallet): Pro
     headers: { 'content-type': 'application/ans104', 'codec-device': 'ans104@1.0' },
     body: item.bytes,
   };
+}
+
+/** Nobody takes a data item that goes over these limits. */
+function checkTags(tags: Content['tags']): void {
+  const entries = Object.entries(tags);
+  const hint = 'What is long belongs into the data; HTTP message signatures (`--signing httpsig`) know no such limit.';
+  if (entries.length > maxTags) raise('bad-request', `A data item has at most ${maxTags} tags.`, hint);
+  for (const [name, value] of entries) {
+    if (toBytes(name).length > maxNameBytes || toBytes(value).length > maxValueBytes) {
+      const sentence = `The tag \`${name.slice(0, 100)}\` is too long for a data item: names take up to ${maxNameBytes} bytes, values ${maxValueBytes}.`;
+      raise('bad-request', sentence, hint);
+    }
+  }
 }
 
 async function asFields(

@@ -71,6 +71,7 @@ describe('help', () => {
       [['sned', 'x'], 'There is no command `sned`. Did you mean `send`?'],
       [['send', 'x', '--acton', 'y'], "Unknown option '--acton'. Did you mean `--action`?"],
       [['send', 'x', '--data', '--action', 'y'], "Option '--data"],
+      [['send', 'x', '--data', 'y', '--data-file', 'z'], 'The data are either `--data` or `--data-file`.'],
       [['start', '--prot', '1'], 'There is no option `--prot`. Did you mean `--port`?'],
       [['start', '--no-thing'], 'There is no option `--no-thing`.'],
       [['start', '8734'], '`8734` is not an option: they start with `--`.'],
@@ -224,6 +225,8 @@ describe('spawn, send, read', () => {
   test('errors are sentences, with exit code 1', async () => {
     expect(await hb('read', '/~message@1.0/missing')).toMatchObject({ code: 1, stdout: '' });
     expect((await hb('send', 'short')).stderr).toContain('`short` is not the id of a process.');
+    const long = await hb('send', 'A'.repeat(43), '--tag', `long=${'x'.repeat(4000)}`);
+    expect(long.stderr).toContain('The tag `long` is too long for a data item');
     const stranger = `${node.url} knows no process ${'A'.repeat(43)}.\nCheck the id;`;
     for (const args of [['send'], ['console', '--run', '1'], ['watch', '--count', '1']]) {
       const { code, stderr } = await hb(...args, 'A'.repeat(43));

@@ -146,6 +146,13 @@ test('a session at a terminal', async () => {
   terminal.type('.dance\r');
   await terminal.see('There is no `.dance`.');
 
+  // Tab completes.
+  await terminal.see('[Inbox:0]> ');
+  terminal.type('Handlers.li\t');
+  await terminal.see('Handlers.list');
+  terminal.type('\x03');
+  await terminal.see('^C');
+
   // A file.
   await terminal.see('[Inbox:0]> ');
   terminal.type(`.load ${program}\r`);

@@ -58,7 +58,7 @@ test('[row processes/5.1/exec] every test begins in the same machine; errors fai
   expect(code).toBe(1);
   expect(stdout.split('\n').slice(1)).toEqual([
     '  failed  error_test: no',
-    '  failed  raising_test: boom',
+    '  failed  raising_test: failing.lua:4: boom',
     '  passed  untouched_test',
     '1 passed, 2 failed.',
     '',
@@ -86,13 +86,34 @@ test('a script without tests is named', async () => {
   expect((await run(['test', 'plain.lua'], { cwd })).stdout).toContain('no tests');
 });
 
+test('a script that does not load is a failure, and the others run', async () => {
+  await writeFile(join(cwd, 'broken.lua'), 'x =\nfunction');
+  await writeFile(join(cwd, 'raises.lua'), '\nerror("not today")');
+  const { code, stdout } = await run(['test', 'broken.lua,nowhere.lua,raises.lua,failing.lua:untouched_test'], { cwd });
+  expect([code, stdout.split('\n')]).toEqual([
+    1,
+    [
+      'broken.lua',
+      "  failed  broken.lua:2: '(' expected near <eof>",
+      'nowhere.lua',
+      '  failed  nowhere.lua cannot be read: no such file or directory.',
+      'raises.lua',
+      expect.stringMatching(/^ {2}failed .*raises\.lua:2: not today/),
+      'failing.lua',
+      '  passed  untouched_test',
+      '1 passed, 3 failed.',
+      '',
+    ],
+  ]);
+});
+
 test('nothing to test is an error', async () => {
   for (const [args, sentence] of [
     [['test', 'missing'], 'cannot be read'],
     [['test', '--scripts', 'nowhere'], 'There are no Lua scripts in nowhere.'],
   ] as const) {
-    const { code, stderr } = await run(args, { cwd });
-    expect([code, stderr.includes(sentence)]).toEqual([1, true]);
+    const { code, stdout, stderr } = await run(args, { cwd });
+    expect([code, (stdout + stderr).includes(sentence)]).toEqual([1, true]);
   }
   expect((await run(['test', 'a', 'b'], { cwd })).code).toBe(2);
 });

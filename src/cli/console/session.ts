@@ -15,6 +15,7 @@ import { bundleLua, readProgram } from '../lua-bundle.ts';
 import { withProgress } from '../progress.ts';
 import { problem, safeText, wantsColour } from '../show.ts';
 import { openChunks, type Unfinished } from './chunk.ts';
+import { complete } from './completion.ts';
 import { type History, maxHistory } from './history.ts';
 
 export interface Terminal {
@@ -53,7 +54,9 @@ export class Session {
     const interactive = history !== undefined;
     const from = (await this.#connect()) + 1;
     const unfinished = await openChunks();
+    const entered: string[] = [];
     const lines = createInterface({
+      completer: (line: string) => complete(line, entered),
       input,
       output: interactive ? output : undefined,
       terminal: interactive,
@@ -69,6 +72,7 @@ export class Session {
       this.#ask();
       for await (const line of lines) {
         history?.add(line);
+        if (interactive) entered.push(line);
         if ((await this.#take(line, unfinished)) === 'leave') break;
         this.#ask();
       }
