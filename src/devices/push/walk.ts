@@ -6,8 +6,6 @@
  *
  * What this returns is the answer of the push; what has to be done is in the {@link Outbox} at every moment.
  */
-import { isId } from '../../core/bytes.ts';
-import { withOnlyCommitted } from '../../core/commitments.ts';
 import { type AoError, AoException, type ErrorCode, errorFrom } from '../../core/errors.ts';
 import { isMessage, Message, message } from '../../core/message.ts';
 import { failed, type Outcome, ok } from '../../core/outcome.ts';
@@ -15,20 +13,21 @@ import { isList, type Value } from '../../core/value.ts';
 import { plain } from '../plain.ts';
 import { type Definition, definitionIn } from '../process/definition.ts';
 import { slotOf } from '../scheduler/formats.ts';
-import { addressList, splitHint, textAt } from '../scheduler/target.ts';
-import { acceptedWallets, addressed, lowerKeys, sign, spawned } from './letter.ts';
-import { hasPlace, type Letter, type LetterKind, type Mark, maxKeyBytes } from './outbox.ts';
+import type { Letter, Mark } from './outbox.ts';
 import { assign, assignmentIn, mayPass, type PushParts, post, processBase, type Target, targetAt } from './post.ts';
-
-/** What one push may still do, and how much of it its caller wants to see. */
-export interface Trip {
-  /** Levels of results in the answer. */
-  readonly resultDepth: number;
-  /** Hops; `undefined`: no limit. */
-  readonly maxDepth: number | undefined;
-  /** Shared by all levels of one push. */
-  readonly allowance: { messages: number };
-}
+import {
+  notAccessible,
+  nothingToAssign,
+  place,
+  refused,
+  sentenceOf,
+  signedFor,
+  type Trip,
+  write,
+  writtenAssignment,
+  writtenMessage,
+  writtenSpawn,
+} from './write.ts';
 
 /** What a slot's program may lack today and have tomorrow. */
 const missing: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['necessary-message-not-found', 'not-found']);
@@ -86,169 +85,6 @@ async function entriesOf({ ao }: PushParts, results: Message): Promise<readonly 
   const keys = outbox.keys().filter((key) => key !== 'commitments' && !key.startsWith('priv'));
   const inOrder = keys.every((key) => /^\d+$/.test(key)) ? keys.toSorted((a, b) => Number(a) - Number(b)) : keys;
   return inOrder.map((key) => [key, outbox.get(key)!]);
-}
-
-// ---- from entry to letters --------------------------------------------------------------------------------------------------
-
-interface Written {
-  readonly letters: readonly Letter[];
-  /** What is said of those that can't be sent. */
-  readonly reports: readonly Message[];
-}
-
-/** One entry. What is wrong with it is told in its place, and holds no other one back. */
-async function write(
-  parts: PushParts,
-  origin: Definition,
-  mark: Mark,
-  key: string,
-  entry: Value,
-  trip: Trip,
-): Promise<Written> {
-  if (!hasPlace(key)) {
-    return unsendable(key, 400, `The key of an outbox entry may be ${maxKeyBytes} bytes long.`, {});
-  }
-  try {
-    return await writeEntry(parts, origin, mark, key, entry, trip);
-  } catch (thrown) {
-    const error = errorFrom(thrown);
-    if (mayPass(error)) throw thrown;
-    return unsendable(key, error.status ?? 400, error.message, {});
-  }
-}
-
-function unsendable(key: string, status: number, reason: string, more: { readonly message?: Message }): Written {
-  return {
-    letters: [],
-    reports: [message({ response: 'error', status, 'outbox-index': key, reason, message: more.message })],
-  };
-}
-
-async function writeEntry(
-  parts: PushParts,
-  origin: Definition,
-  mark: Mark,
-  key: string,
-  entry: Value,
-  trip: Trip,
-): Promise<Written> {
-  const { ao } = parts;
-  const loaded = await ao.loadAll(entry);
-  const asked = isMessage(loaded) ? (lowerKeys(loaded) as Message) : Message.empty;
-  const target = (await textAt(ao, asked, 'target')) ?? '';
-  const type = await textAt(ao, asked, 'type');
-  const kind: LetterKind | undefined =
-    target !== '' ? 'message' : type === 'Process' ? 'spawn' : type === 'Assignment' ? 'assignment' : undefined;
-  const copies = kind === 'assignment' ? addressList((await plain(ao, asked, 'processes')) ?? []) : [target];
-  if (kind === undefined || copies.length === 0) {
-    return unsendable(key, 404, 'Target process not available.', { message: asked });
-  }
-  if (kind === 'assignment' && !isId((await textAt(ao, asked, 'message')) ?? '')) {
-    return unsendable(key, 404, nothingToAssign, { message: asked });
-  }
-  const letters: Letter[] = [];
-  const reports: Message[] = [];
-  for (const address of copies) {
-    if (kind === 'assignment' && splitHint(address).id === undefined) {
-      reports.push(refused(address, 404, notAccessible));
-      continue;
-    }
-    if (trip.allowance.messages <= 0) {
-      reports.push(refused(address, 429, 'This push has sent as many messages as one may.'));
-      break;
-    }
-    trip.allowance.messages--;
-    const draft = { ...place(parts, mark, key), kind, target: address, depth: trip.maxDepth };
-    if (kind === 'spawn') letters.push(await writtenSpawn(parts, origin, asked, draft));
-    else if (kind === 'assignment') letters.push(await writtenAssignment(parts, asked, draft));
-    else letters.push(await writtenMessage(parts, origin, asked, draft));
-  }
-  return { letters, reports };
-}
-
-const notAccessible = 'Could not access target process!';
-const nothingToAssign = 'The message to assign is not available.';
-
-type Draft = Omit<Letter, 'id' | 'message' | 'draft'>;
-
-function place(parts: PushParts, { process, slot }: Mark, key: string): Omit<Draft, 'kind' | 'target' | 'depth'> {
-  return { process, slot, key, arrived: undefined, tries: 0, due: parts.clock.now(), error: undefined };
-}
-
-async function writtenMessage(parts: PushParts, origin: Definition, entry: Message, draft: Draft): Promise<Letter> {
-  const { ao, environment } = parts;
-  const path = await textAt(ao, entry, 'resolve');
-  const content = path === undefined ? entry : await oracle(parts, origin, entry, path, draft);
-  const target = (await textAt(ao, content, 'target')) ?? draft.target;
-  const unsigned = await addressed(ao, content, origin, environment.dialect);
-  return signedFor(parts, { ...draft, target, id: ao.id(unsigned, 'unsigned'), message: unsigned, draft: true });
-}
-
-/** Signs a draft for its target if that is known by now; else it stays one. */
-async function signedFor(parts: PushParts, letter: Letter, codec = 'httpsig@1.0'): Promise<Letter> {
-  const { ao } = parts;
-  // A node that can't be asked now is asked again when the letter is delivered.
-  const target = await targetAt(parts, letter.target).catch(() => undefined);
-  const wallets = target === undefined ? [] : await walletsFor(parts, target.definition.message);
-  if (wallets.length === 0) return letter;
-  const signed = await sign(ao, letter.message.without('commitments'), wallets, codec);
-  return { ...letter, id: ao.id(signed, 'signed'), message: signed, draft: false };
-}
-
-async function writtenSpawn(parts: PushParts, origin: Definition, entry: Message, draft: Draft): Promise<Letter> {
-  const { ao, environment } = parts;
-  const definition = await spawned(ao, entry, origin, environment.dialect);
-  const wallets = await walletsFor(parts, origin.message);
-  if (wallets.length === 0) return { ...draft, id: ao.id(definition, 'unsigned'), message: definition, draft: true };
-  const signed = await sign(ao, definition, wallets, 'httpsig@1.0');
-  const id = ao.id(signed, 'signed');
-  return { ...draft, target: id, id, message: signed, draft: false };
-}
-
-/** The message is named by its id; its letter carries it as it was signed. */
-async function writtenAssignment({ ao, cache }: PushParts, entry: Message, draft: Draft): Promise<Letter> {
-  const named = (await textAt(ao, entry, 'message')) ?? '';
-  const stored = named === '' ? undefined : await cache.read(named);
-  const body = isMessage(stored) ? withOnlyCommitted((await ao.loadAll(stored)) as Message) : undefined;
-  // Told apart by target: the same message goes to several processes.
-  const id = `${named}~${splitHint(draft.target).id ?? ''}`;
-  return { ...draft, id, message: body ?? message({ message: named }), draft: body === undefined };
-}
-
-async function walletsFor({ ao, identities, environment, options }: PushParts, target: Message) {
-  const accepted = await acceptedWallets(ao, target, identities);
-  if (accepted.length > 0) return accepted;
-  return options['push-always-sign'] && environment.wallet !== undefined ? [environment.wallet] : [];
-}
-
-/** An entry with `resolve` sends the result of that path instead of itself; what fails is reported to the process that asked. */
-async function oracle(
-  { ao }: PushParts,
-  origin: Definition,
-  entry: Message,
-  path: string,
-  { key, target }: Draft,
-): Promise<Message> {
-  let outcome: Outcome;
-  try {
-    outcome = await ao.resolveRequest(entry.without('target', 'resolve').with('path', path));
-  } catch (thrown) {
-    outcome = failed(errorFrom(thrown));
-  }
-  if (outcome.status === 'ok') {
-    const value = isMessage(outcome.value) ? outcome.value : message({ body: outcome.value });
-    const whole = (await ao.loadAll(value)) as Message;
-    return whole.without('commitments').with('target', target);
-  }
-  const reason = sentenceOf(outcome);
-  return message({
-    resolve: 'error',
-    target: origin.id,
-    status: 400,
-    'outbox-index': key,
-    reason,
-    source: entry,
-  });
 }
 
 // ---- delivery ---------------------------------------------------------------------------------------------------------------
@@ -416,12 +252,4 @@ function statusOf(outcome: Outcome): number | undefined {
   if (outcome.status === 'error') return outcome.error.status;
   const status = isMessage(outcome.value) ? outcome.value.get('status') : undefined;
   return typeof status === 'number' ? status : undefined;
-}
-
-function refused(target: string, status: number | undefined, reason: string): Message {
-  return message({ response: 'error', target, status, reason });
-}
-
-function sentenceOf(outcome: Outcome): string {
-  return outcome.status === 'error' ? outcome.error.message : 'The answer was not a message.';
 }
