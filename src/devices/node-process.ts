@@ -69,9 +69,11 @@ async function withAddress({ ao }: NodeProcessCall, definition: Message, field: 
 }
 
 function notStarted(posted: Outcome): Outcome {
-  return fail('internal', 'Failed to register process.', {
+  const sentence = 'Failed to register process.';
+  const reason = posted.status === 'error' ? posted.error.message : undefined;
+  return fail('unavailable', sentence, {
     status: 500,
     hint: 'The definition under `node-processes` has to be one that this node can schedule.',
-    cause: posted.status === 'error' ? posted.error : undefined,
+    value: message({ status: 500, body: sentence, reason }),
   });
 }

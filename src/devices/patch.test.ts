@@ -29,6 +29,15 @@ describe('patch@1.0', () => {
     expect(await ao.get(result, 'results/outbox/2/method')).toBe('GET');
   });
 
+  test('patches of a list are laid over one another in its order', async () => {
+    const { value, ao } = world();
+    const outbox = Array.from({ length: 12 }, (_, i) => ({ method: 'PATCH', last: i + 1, [`n${i + 1}`]: i + 1 }));
+    const on = { device: 'patch@1.0', results: { outbox }, 'patch-from': '/results/outbox', 'patch-to': '/state' };
+    const result = await value(on, 'compute');
+    expect(await ao.get(result, 'state/last')).toBe(12);
+    expect(await ao.get(result, 'state/n3')).toBe(3);
+  });
+
   test('[row SD05] a signed patch, below a state', async () => {
     const wallet = testWallet('rsa4096-1');
     const { value, ao } = world({ wallet });

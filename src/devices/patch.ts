@@ -85,7 +85,8 @@ async function takePatches({ ao, environment }: PatchCall, source: Value): Promi
   const dropped = environment.dialect.patchesKeepCommitments ? ['method'] : ['method', 'commitments', 'Tags'];
   let value: Message = message({});
   let rest = entries;
-  for (const key of entries.keys()) {
+  // The keys of a list as text would put its tenth entry before its second.
+  for (const key of isList(source) ? source.map((_, i) => String(i + 1)) : entries.keys()) {
     const stored = entries.get(key)!;
     const entry = stored instanceof Link ? await ao.load(stored) : stored;
     if (!isMessage(entry) || !(await isPatch(ao, entry))) continue;

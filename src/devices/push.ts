@@ -133,7 +133,7 @@ async function pushKey(call: PushCall): Promise<Outcome> {
 /** Whether this key belongs to a signed message that the request is, and says nothing about what to do with it. */
 async function isOwn({ ao, requestMessage }: PushCall, key: string): Promise<boolean> {
   const received = asReceived(requestMessage);
-  if (received === requestMessage || !received.has(key)) return false;
+  if (!received.has('commitments') || !received.has(key)) return false;
   const type = await textAt(ao, received, 'type');
   return type === 'Message' || type === 'Process';
 }

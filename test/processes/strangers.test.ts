@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { signRequest } from '../../src/client/signed-request.ts';
 import { AoException } from '../../src/core/errors.ts';
+import { message } from '../../src/core/message.ts';
 import { createLibrary } from '../../src/node/library.ts';
 import { startNode, type TestNode, testWallet } from '../../src/testing/index.ts';
 
@@ -121,6 +122,26 @@ describe('slots that failed', () => {
     const { status, said } = await answer(node, `/${process}/snapshot`);
     expect([status, said.body]).toEqual([500, 'Nothing of this process has been computed yet.']);
   });
+});
+
+test('a process of the node that cannot be started: what to do about it', async () => {
+  const definition = { device: 'process@1.0', type: 'Process', 'scheduler-device': 'nope@1.0' };
+  await using node = await startNode({ options: { 'node-processes': message({ bad: message(definition) }) } });
+  const { status, said } = await answer(node, '/~node-process@1.0/bad/now');
+  expect([status, said.body]).toEqual([500, 'Failed to register process.']);
+  expect(said.reason).toBe('There is no device "nope@1.0" on this node.');
+});
+
+test('an unsigned message is scheduled without the path and the method of its request', async () => {
+  await using node = await startNode({ options: { 'verify-assignments': 'accept-unsigned' } });
+  const process = await spawned(node);
+  const reply = await fetch(`${node.url}/${process}/schedule`, {
+    method: 'POST',
+    headers: { target: process, type: 'Message', action: 'x' },
+  });
+  expect([reply.status, reply.headers.get('slot')]).toEqual([200, '1']);
+  expect((await answer(node, `/${process}/now/count`)).said.body).toBe(2);
+  expect((await answer(node, `/${process}/schedule/assignments/1/body/action`)).said.body).toBe('x');
 });
 
 test('a process answers under the device that a path gives it', async () => {

@@ -24,12 +24,13 @@ export async function subjectOf(ao: Ao, base: Message, request: Message): Promis
 }
 
 /**
- * The signed message that a request is, as it was received: in a step of it `path` and `method` are those of the step. A request that
- * nobody signed is what it is.
+ * The message that a request is: a signed one as it was received, since in a step of it `path` and `method` are those of the step; of one
+ * that nobody signed what is left without these.
  */
 export function asReceived(request: Message): Message {
   const received = getPrivate(request, 'request');
-  return isMessage(received) ? received : request;
+  if (isMessage(received)) return received;
+  return request.has('commitments') ? request : request.without('path', 'method');
 }
 
 /** Whether this message defines a process. */
