@@ -139,7 +139,15 @@ local function remember(failure, request)
   while #Errors > MAX_ERRORS do table.remove(Errors, 1) end
 end
 
-function compute(base, request)
+-- The device calls the global of this name. A program that has a function of its own under it could not be reached any more, not
+-- even by its owner.
+local function keep(own)
+  if rawget(_G, 'compute') == own then return end
+  rawset(_G, 'compute', own)
+  session.print('The global `compute` runs this process: it has been put back. Choose another name.')
+end
+
+local function compute(base, request)
   request = type(request) == 'table' and request or {}
   adopt()
   session.open(request)
@@ -150,6 +158,7 @@ function compute(base, request)
     return handle(request)
   end)
   if not ok then session.fail(session.describe(live)) end
+  keep(compute)
   if session.failure then remember(session.failure, request) end
   local written, problem = pcall(results.write, base, ok and live)
   if not written then
@@ -162,5 +171,7 @@ function compute(base, request)
   ao.assignment, ao.msg = nil, nil
   return base
 end
+
+_G.compute = compute
 
 return compute

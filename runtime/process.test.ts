@@ -105,6 +105,11 @@ describe.each(dialects)('on the %s machine', (dialect) => {
       expect(await data('1 + 1')).toBe('2');
     });
 
+    it.each(['compute = nil', 'function compute(a, b) return a + b end'])('survives `%s`', async (code) => {
+      expect(await data(code)).toContain('`compute` runs this process: it has been put back');
+      expect(await data('1 + 1')).toBe('2');
+    });
+
     it('cuts endless output', async () => {
       const results = await process.eval("for i = 1, 3000 do print(('x'):rep(1000)) end");
       expect(String(results.output.data).length).toBeLessThan(1_000_100);

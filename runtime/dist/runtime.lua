@@ -1908,7 +1908,12 @@ if type(Errors) ~= 'table' then Errors = {} end
 table.insert(Errors, { Slot = request.slot, Message = failure.message })
 while #Errors > MAX_ERRORS do table.remove(Errors, 1) end
 end
-function compute(base, request)
+local function keep(own)
+if rawget(_G, 'compute') == own then return end
+rawset(_G, 'compute', own)
+session.print('The global `compute` runs this process: it has been put back. Choose another name.')
+end
+local function compute(base, request)
 request = type(request) == 'table' and request or {}
 adopt()
 session.open(request)
@@ -1919,6 +1924,7 @@ if not started then start(base, request) end
 return handle(request)
 end)
 if not ok then session.fail(session.describe(live)) end
+keep(compute)
 if session.failure then remember(session.failure, request) end
 local written, problem = pcall(results.write, base, ok and live)
 if not written then
@@ -1930,6 +1936,7 @@ ao.clearOutbox()
 ao.assignment, ao.msg = nil, nil
 return base
 end
+_G.compute = compute
 return compute
 end
 files['publishing'] = function()
