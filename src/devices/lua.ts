@@ -20,6 +20,7 @@ import { atom, isList, type Value } from '../core/value.ts';
 import { verify } from '../core/verify.ts';
 import type { LuaFailure } from '../vm/lua/failure.ts';
 import type { LuaOutcome } from '../vm/lua/machine.ts';
+import type { LuaSnapshot } from '../vm/lua/snapshot.ts';
 import { aoLibrary } from './lua/ao-library.ts';
 import { failureOutcome } from './lua/failures.ts';
 import { atDeadline, guestLimits, guestOptions, inTurn, untilDeadline } from './lua/guests.ts';
@@ -176,47 +177,60 @@ async function run(call: LuaCall): Promise<Outcome> {
   if (folding && machines.library(live.machine.dialect).has(name)) {
     return wrong(`\`${name}\` is a function of the language, not of the program.`);
   }
-  const args: Value[] =
-    given === undefined
-      ? [
-          await ao.loadAll(withoutPrivate(base).without('snapshot')),
-          await ao.loadAll(withoutPrivate(request)),
-          Message.empty,
-        ]
-      : ((await ao.loadAll(asList(given))) as Value[]);
-
   // A dry run leaves the lane's machine as it was, whatever comes of it, and its result has no machine.
   const dry = folding && getPrivate(base, 'inspecting') === true;
   const before = dry ? live.machine.snapshot() : folding ? undefined : machines.hold(live);
-  const outcome = await within(call, live, () => {
-    const slot = request.get('slot');
-    const process = getPrivate(base, 'lane-process');
-    // A program that a slot calls outside of the process belongs to that slot.
-    if (folding) {
-      machines.entered(typeof process === 'string' ? process : undefined, typeof slot === 'number' ? slot : 0);
+  // From here on the machine is this call's: others on the same message find its earlier state (see `find`).
+  live.busy = true;
+  try {
+    const args: Value[] =
+      given === undefined
+        ? [
+            await ao.loadAll(withoutPrivate(base).without('snapshot')),
+            await ao.loadAll(withoutPrivate(request)),
+            Message.empty,
+          ]
+        : ((await ao.loadAll(asList(given))) as Value[]);
+
+    const outcome = await within(call, live, () => {
+      const slot = request.get('slot');
+      const process = getPrivate(base, 'lane-process');
+      // A program that a slot calls outside of the process belongs to that slot.
+      if (folding) {
+        machines.entered(typeof process === 'string' ? process : undefined, typeof slot === 'number' ? slot : 0);
+      }
+      const asMessages = given !== undefined && environment.dialect.luaParameters === 'messages';
+      return asMessages ? callWithMessages(live, name, args) : live.machine.call(name, args);
+    });
+    if (folding) machines.entered(undefined, 0);
+    const result = outcome.ok
+      ? returned(outcome.values)
+      : failureOutcome(outcome.failure, {
+          called: name,
+          guest: ao.isGuest,
+          was: live.machine.broken ? undefined : live.machine.get([name]),
+        });
+    const state = result.status !== 'error' && isMessage(result.value) ? result.value : undefined;
+    if (state !== undefined && !dry) {
+      live.version++;
+      const held = folding ? state : await withoutBroken(call, state);
+      const kept = withHandle(keepPrivate(base, held), live, machines);
+      return result.status === 'error' || result.status === 'ok' ? ok(kept) : { status: result.status, value: kept };
     }
-    const asMessages = given !== undefined && environment.dialect.luaParameters === 'messages';
-    return asMessages ? callWithMessages(live, name, args) : live.machine.call(name, args);
-  });
-  if (folding) machines.entered(undefined, 0);
-  const result = outcome.ok
-    ? returned(outcome.values)
-    : failureOutcome(outcome.failure, {
-        called: name,
-        guest: ao.isGuest,
-        was: live.machine.broken ? undefined : live.machine.get([name]),
-      });
-  const state = result.status !== 'error' && isMessage(result.value) ? result.value : undefined;
-  if (state !== undefined && !dry) {
-    live.version++;
-    const held = folding ? state : await withoutBroken(call, state);
-    const kept = withHandle(keepPrivate(base, held), live, machines);
-    return result.status === 'error' || result.status === 'ok' ? ok(kept) : { status: result.status, value: kept };
+    asBefore(machines, live, before);
+    return result;
+  } catch (thrown) {
+    asBefore(machines, live, before);
+    throw thrown;
+  } finally {
+    live.busy = false;
   }
-  // Nothing else keeps the machine's new state: it is as it was before the call.
-  if (before !== undefined) live.machine.rollback(before);
-  else machines.drop(live);
-  return result;
+}
+
+/** Nothing keeps the machine's new state: it is as it was before the call. A lane begins again from a snapshot. */
+function asBefore(machines: LuaMachines, live: Live, before: LuaSnapshot | undefined): void {
+  if (before === undefined) machines.drop(live);
+  else live.machine.rollback(before);
 }
 
 /** The tables are made anew for every call: a machine that was restored may never have had them. */
@@ -399,7 +413,8 @@ async function sandboxPaths({ ao, base, environment }: LuaCall): Promise<readonl
   if (value === true || value === 'true') {
     return environment.dialect.sandboxedRequire === 'limited' ? sandboxedButRequire : sandboxed;
   }
-  return asList((await ao.loadAll(value)) as Value).map((path) => asList(path).map((part) => text(part) ?? ''));
+  const paths = asList((await ao.loadAll(value)) as Value).map((path) => asList(path).map((part) => text(part) ?? ''));
+  return paths.filter((path) => path.length > 0);
 }
 
 function asList(value: Value): readonly Value[] {

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { runtimeFile } from '../../runtime/build.ts';
 import { type Input, isMessage, type Message, message } from '../../src/core/message.ts';
 import type { Outcome } from '../../src/core/outcome.ts';
+import { As } from '../../src/core/value.ts';
 import { trie } from '../../src/devices/trie.ts';
 import { startNode, testWallet } from '../../src/testing/index.ts';
 import { type LuaWorld, luaWorld, value } from '../support/lua-world.ts';
@@ -63,6 +64,46 @@ describe('a message with Lua functions', () => {
   test('[row processes/5/ao_core_resolution_from_lua] AO-Core from inside', async () => {
     const world = await luaWorld();
     expect(value(await ask(world, base(), 'ao_resolve'))).toBe('Hello, AO world!');
+  });
+
+  test('calls on one message at the same time all see its state, not each other’s', async () => {
+    const world = await luaWorld();
+    const code = `n = 0
+      function f(s) n = n + 1 s.n = n return s end
+      function wait(s) n = n + 1 local st = ao.resolve({ x = { y = 1 } }, 'x/y') n = n + 1 s.n = n return s end
+      function fails() n = n + 1 error('no') end`;
+    const on = value(await ask(world, base({ module: module(code) }).without('parameters'), 'init')) as Message;
+    const paths = ['f', 'wait', 'fails', 'f', 'wait', 'f'];
+    const outs = await Promise.all(paths.map((path, i) => world.library.resolve(on, message({ path, i }))));
+    const counted = outs.map((out) => (out.status === 'ok' ? (out.value as Message).get('n') : failed(out).message));
+    expect(counted).toEqual([1, 2, 'no', 1, 2, 1]);
+    // Each has gone on from there by itself.
+    const next = await Promise.all([0, 1, 3, 4].map((i) => ask(world, value(outs[i]!) as Message, 'f')));
+    expect(next.map((out) => (value(out) as Message).get('n'))).toEqual([2, 3, 2, 3]);
+    expect((value(await ask(world, on, 'f')) as Message).get('n')).toBe(1);
+  });
+
+  test('what cannot be given to a program is refused, and the machine is as before', async () => {
+    const world = await luaWorld();
+    const code = 'n = 0 function f(s) n = n + 1 s.n = n return s end';
+    const on = value(await ask(world, base({ module: module(code) }).without('parameters'), 'init')) as Message;
+    const directive = new As('message@1.0', message({ a: 1 }));
+    expect(failed(await world.library.resolve(on, message({ path: 'f', x: { y: directive } }))).code).toBe(
+      'bad-request',
+    );
+    expect((value(await ask(world, on, 'f')) as Message).get('n')).toBe(1);
+  });
+
+  test('ao.resolve of one message as a device', async () => {
+    const world = await luaWorld();
+    const code = `function f() local status, m = ao.resolve({ 'as', 'message@1.0', { a = 1 } }) return status .. m.a .. m.device end`;
+    expect(value(await ask(world, base({ module: module(code) }), 'f'))).toBe('ok1message@1.0');
+  });
+
+  test.each([[[[]]], [[]], [[['os', 'getenv'], []]]])('a sandbox that names nothing: %j', async (sandbox) => {
+    const world = await luaWorld();
+    const on = base({ sandbox: sandbox as Input, module: module('function f() return type(os.getenv) end') });
+    expect(value(await ask(world, on, 'f'))).toBe(sandbox.length === 2 ? 'string' : 'function');
   });
 
   test('[row processes/5/direct_benchmark] many calls on one message', async () => {

@@ -46,6 +46,8 @@ export interface Live {
   readonly kept: Map<number, LuaSnapshot>;
   /** Bytes of these; pages they share count once. */
   keptBytes: number;
+  /** A call has it, from before its arguments are there until its result is. */
+  busy: boolean;
   context: CallContext | undefined;
 }
 
@@ -132,7 +134,7 @@ export class LuaMachines {
     if (live === undefined) return undefined;
     this.#live.delete(id);
     this.#live.set(id, live);
-    if (live.version === version && !live.machine.broken) return live;
+    if (live.version === version && !live.machine.broken && !live.busy) return live;
     const kept = live.kept.get(version);
     return kept === undefined ? undefined : this.restore(kept);
   }
@@ -211,6 +213,7 @@ export class LuaMachines {
       pinned,
       kept: new Map(),
       keptBytes: 0,
+      busy: false,
       context: undefined,
     };
     box.live = live;
@@ -226,8 +229,7 @@ export class LuaMachines {
     let bytes = loose.reduce((sum, live) => sum + bytesOf(live), 0);
     for (const live of loose) {
       if (count <= this.#options.maxMachines && bytes <= this.#options.maxBytes) return;
-      // One that is in the middle of a call has a context.
-      if (live === newest || live.context !== undefined) continue;
+      if (live === newest || live.busy || live.context !== undefined) continue;
       this.#live.delete(live.id);
       count--;
       bytes -= bytesOf(live);

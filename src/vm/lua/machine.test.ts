@@ -148,7 +148,8 @@ describe('values', () => {
     expect(values(vm.call('shared'))).toEqual([[[1], [1]]]);
     expect(equal(echo(numbered(['x', 'y'])) as Value, ['x', 'y'])).toBe(true);
     expect(echo(atom('ok'))).toBe('ok');
-    expect(() => echo(new Link('x'))).toThrow(TypeError);
+    expect(() => echo(new Link('x'))).toThrow('A program cannot be given a directive.');
+    expect(values(now(vm.load('twice', 'return {[1] = {}, ["1"] = "kept"}')))).toEqual([['kept']]);
   });
 });
 

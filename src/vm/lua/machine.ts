@@ -442,15 +442,20 @@ export class LuaMachine {
 
   #reply(reply: LuaReply): number {
     const writer = new Writer();
-    if ('values' in reply) {
-      writer.u8(0);
-      writer.u32(reply.values.length);
-      for (const value of reply.values) writer.value(value);
-    } else {
-      writer.u8('error' in reply ? 1 : 2);
-      writer.u32(1);
-      if ('error' in reply) writer.value(reply.error);
-      else writer.text(reply.crash);
+    try {
+      if ('values' in reply) {
+        writer.u8(0);
+        writer.u32(reply.values.length);
+        for (const value of reply.values) writer.value(value);
+      } else {
+        writer.u8('error' in reply ? 1 : 2);
+        writer.u32(1);
+        if ('error' in reply) writer.value(reply.error);
+        else writer.text(reply.crash);
+      }
+    } catch (error) {
+      // Thrown into the machine it would be a trap.
+      return this.#reply(this.#hostFailure(error));
     }
     return this.#send(writer);
   }

@@ -12,6 +12,7 @@
  * boolean keys become text.
  */
 import { binary, keyFromBytes, keyToBytes } from '../../core/bytes.ts';
+import { raise } from '../../core/errors.ts';
 import { Message } from '../../core/message.ts';
 import { Atom, Float, isList, type Value } from '../../core/value.ts';
 
@@ -121,7 +122,7 @@ export class Writer {
     else this.data(keyToBytes(key));
   }
 
-  /** Throws a `TypeError` for a link or a directive: the caller loads those first. */
+  /** Throws `bad-request` for a link or a directive: the caller loads links, a directive inside of a message stands for no value. */
   value(value: LuaValue): void {
     if (typeof value === 'string') this.text(value);
     else if (typeof value === 'number' || typeof value === 'bigint') this.integer(value);
@@ -136,7 +137,7 @@ export class Writer {
       this.u32(value.length);
       this.u32(0);
       for (const item of value) this.value(item);
-    } else throw new TypeError('A link or directive cannot be given to Lua: load it first.');
+    } else raise('bad-request', 'A program cannot be given a directive.', 'Give it the message that is meant.');
   }
 
   #message(message: Message): void {
@@ -294,7 +295,7 @@ export class Reader {
     }
     for (let i = map.size; i > 0; i--) if (!map.has(String(i))) return new Message(map);
     if (map.size === 0) return inList ? [] : Message.empty;
-    for (const key of empties) map.set(key, []);
+    for (const key of empties) if (map.get(key) === Message.empty) map.set(key, []);
     return Array.from({ length: map.size }, (_, i) => map.get(String(i + 1))!);
   }
 
