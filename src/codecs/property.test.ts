@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { codecEnvironment } from '../../test/support/codec-environment.ts';
-import { type Binary, toBytes } from '../core/bytes.ts';
+import { type Binary, binary, isBinary, toBytes } from '../core/bytes.ts';
 import { commitmentsOf } from '../core/commitments.ts';
 import { type DialectName, dialects } from '../core/dialect.ts';
 import type { Environment } from '../core/environment.ts';
@@ -66,6 +66,46 @@ const { value } = fc.letrec<{ value: Value; message: Message; list: readonly Val
 }));
 const anyMessage = fc.array(fc.tuple(key, value), { maxLength: 7 }).map(messageFrom);
 
+/** Keys and values that no header holds. */
+const oddKey = fc.oneof(
+  key,
+  fc.constantFrom(
+    'connection',
+    'te',
+    'set-cookie',
+    'content-encoding',
+    'status',
+    'a/b',
+    '/',
+    'a:b',
+    'x y',
+    'q"',
+    'b\\',
+    '日本',
+    'é',
+    '~',
+    '(',
+  ),
+  fc
+    .string({ unit: 'grapheme', minLength: 1, maxLength: 6 })
+    .filter((one) => !/[%\x00-\x1f]|^(?:priv|ao-)|\+link$/.test(one)),
+);
+const oddText = fc.oneof(
+  text,
+  fc.constantFrom('', ' a', 'a ', 'a\r\nb: c', '\r\n\r\n', '\n', '\0', 'é', 'x'.repeat(3_000), 'y'.repeat(5_000)),
+);
+const inside = fc.array(fc.tuple(key, fc.oneof(oddText, scalar)), { maxLength: 3 }).map(messageFrom);
+const oddMessage = fc
+  .array(fc.tuple(oddKey, fc.oneof(oddText, scalar, inside)), { maxLength: 16 })
+  .map((entries) =>
+    messageFrom(entries.filter(([name, one]) => !reserved.has(name) && (isBinary(one) || isTypable(name)))),
+  );
+
+/** Types of other keys cannot be read back (spec 02 §1.9). */
+function isTypable(name: string): boolean {
+  return !/[/?&]|^\./.test(name);
+}
+
 /** Without the unsigned commitments that the dialect of 2025-11 gives to children. */
 function bare(item: Value): Value {
   if (isList(item)) return item.map(bare);
@@ -99,6 +139,38 @@ describe('round trips', () => {
         expect(equal(bare(await bundled(message, env)), message)).toBe(true);
       }),
       runs,
+    );
+  });
+
+  test('what is put on a connection is header fields, and decodes to the message, its commitments holding', async () => {
+    const env = environments.get('2025-11')!;
+    const { commit, verify } = httpsig.committer!;
+    const wire = { taken: new Set(['connection', 'te', 'set-cookie']), maxFields: 12 };
+    await fc.assert(
+      fc.asyncProperty(oddMessage, fc.boolean(), async (plain, signs) => {
+        const tabm = toTabm(plain, 'inline', env) as Message;
+        const sent = signs ? await commit(tabm, { type: 'unsigned', bundle: true }, env) : tabm;
+        const encoded = (await httpsig.fromTabm(sent, { bundle: true, wire }, env)) as Message;
+        const received = new Map<string, Value>();
+        let bytes = 0;
+        for (const [name, value] of encoded.entries()) {
+          if (name === 'body') received.set(name, value);
+          else {
+            const spelt = Buffer.from(toBytes(value as Binary)).toString('latin1');
+            expect(name).toMatch(/^[!#$%&'*+\-.^_`|~0-9a-z]+$/);
+            expect(wire.taken).not.toContain(name);
+            expect(spelt).toMatch(/^(?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?$/);
+            bytes += name.length + spelt.length;
+            received.set(name, binary(new Uint8Array(Buffer.from(spelt, 'latin1'))));
+          }
+        }
+        expect(bytes).toBeLessThan(16 * 1024);
+        const back = (await httpsig.toTabm(new Message(received), {}, env)) as Message;
+        expect(equal(bare(fromTabm(back, env)), plain)).toBe(true);
+        const held = await Promise.all(commitmentsOf(back).map(([id, one]) => verify(back, id, one, {}, env)));
+        expect(held).toEqual(signs ? [true] : []);
+      }),
+      { ...runs, numRuns: 1_000 },
     );
   });
 

@@ -78,8 +78,7 @@ function placed(tabm: Message, env: Environment, keys: readonly string[] | undef
       body.set(wire !== undefined && escaped ? partName(name) : name, value);
     } else if (wire === undefined || survivesAsField(name, value, wire)) fields.set(name, value);
     // A body that has a type of its own has to stay what it is.
-    else if (!wire.taken.has(name) || !has(tabm, 'content-type', keys))
-      placeApart(name, value, fields, body, wire, escaped);
+    else if (!wire.taken.has(name) || !has(tabm, 'content-type', keys)) placeApart(name, value, fields, body, escaped);
   };
   if (keys === undefined) for (const [key, value] of tabm.entries()) place(key, value);
   else {

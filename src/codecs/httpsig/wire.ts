@@ -7,7 +7,8 @@
 import { type Binary, byteLength, toBytes } from '../../core/bytes.ts';
 import type { Wire } from '../../core/codec.ts';
 import { raise } from '../../core/errors.ts';
-import type { Value } from '../../core/value.ts';
+import { isMessage } from '../../core/message.ts';
+import { isList, type Value } from '../../core/value.ts';
 import { escapeKey } from '../key-escape.ts';
 import { toBuffer } from './text.ts';
 
@@ -64,12 +65,10 @@ export function placeApart(
   value: Binary,
   fields: Map<string, Binary>,
   body: Map<string, Value>,
-  wire: Wire,
   escaped: boolean,
 ): void {
   const isPart = value.length > 0 && !unquotable.test(name) && !(escaped && name.includes('/'));
   if (isPart) body.set(name, value);
-  else if (wire.taken.has(name)) return;
   else if (escaped && name !== '' && survivesAsValue(value)) fields.set(escapeName(name), value);
   else if (escaped && name !== '') body.set(partName(name), value);
   else if (unquotable.test(name)) {
@@ -81,8 +80,10 @@ export function placeApart(
   } else body.set(name, value);
 }
 
+/** Never the name itself. */
 function escapeName(name: string): string {
-  return escapeKey(name).replace(/[/?]/g, (one) => (one === '/' ? '%2f' : '%3f'));
+  const escaped = escapeKey(name).replace(/[/?]/g, (one) => (one === '/' ? '%2f' : '%3f'));
+  return escaped === name ? `%${name.charCodeAt(0).toString(16)}${name.slice(1)}` : escaped;
 }
 
 // ---- how much fits -----------------------------------------------------------------------------------------------------------
@@ -98,7 +99,6 @@ const first: ReadonlySet<string> = new Set(['ao-body-key', 'ao-result', 'codec-d
 
 /** Moves fields to the body until the rest fits, the longest first. A body with a type of its own has to stay what it is. */
 export function makeFit(fields: Map<string, Binary>, body: Map<string, Value>, inline: string, wire: Wire): void {
-  const whole = body.size === 1 && body.has(inline);
   if (!fields.has('content-type')) {
     let bytes = 0;
     for (const [name, value] of fields) bytes += 3 * name.length + value.length + 10;
@@ -106,9 +106,14 @@ export function makeFit(fields: Map<string, Binary>, body: Map<string, Value>, i
   }
   // It is said of the data alone.
   const encoding = fields.get('content-encoding');
-  if (encoding !== undefined && body.size > 0 && !(whole && body.size === 1) && fields.delete('content-encoding')) {
-    body.set('content-encoding', encoding);
-  }
+  if (encoding === undefined || encoding.length === 0 || body.size === 0 || isOneValue(body, inline)) return;
+  fields.delete('content-encoding');
+  body.set('content-encoding', encoding);
+}
+
+function isOneValue(body: ReadonlyMap<string, Value>, inline: string): boolean {
+  const alone = body.size === 1 ? body.get(inline) : undefined;
+  return alone !== undefined && !isMessage(alone) && !isList(alone);
 }
 
 function shorten(fields: Map<string, Binary>, body: Map<string, Value>, maxFields: number): void {
