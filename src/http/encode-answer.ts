@@ -32,6 +32,8 @@ export interface Encoded {
 const maxRepeatedBytes = 4_096;
 /** Node's `fetch` gives up an answer with more than 16 KiB of headers: the body has all of it anyway. */
 const maxRepeatedInAll = 8 * 1024;
+/** What clients read there whatever else an answer holds. */
+const alwaysRepeated: ReadonlySet<string> = new Set(['ao-result', 'process', 'slot', 'status']);
 /** They would speak of another body than the one that is sent. */
 const ofTheBody: ReadonlySet<string> = new Set(['content-digest', 'content-encoding', 'content-range']);
 
@@ -101,7 +103,7 @@ function withEnvelope(codec: Codec, message: Message, body: Uint8Array, bare: bo
     const spelt = simpleText(value);
     if (spelt === undefined) continue;
     const bytes = key.length + spelt.length + 4;
-    if (bytes > room && key !== 'status') continue;
+    if (bytes > room && !alwaysRepeated.has(key)) continue;
     room -= bytes;
     headers.push(key, spelt);
   }

@@ -132,9 +132,13 @@ describe('more than headers hold', () => {
   });
 
   test('the keys that a JSON answer repeats as headers leave it readable', async () => {
-    const { url } = await start({ many: table(2_000) });
+    const { url } = await start({ many: { ...table(2_000), slot: 7 } });
     const response = await fetch(`${url}/~shelf@1.0/many`, { headers: json });
-    expect(response.headers.get('status')).toBe('200');
+    expect(['status', 'slot', 'key-0'].map((name) => response.headers.get(name))).toEqual([
+      '200',
+      '7',
+      'the value of number 0',
+    ]);
     expect(await response.json()).toMatchObject(table(2_000));
   });
 
