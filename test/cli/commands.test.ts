@@ -184,7 +184,11 @@ describe('spawn, send, read', () => {
     const evaluate = (data: string): Promise<Ran> => hb('send', process, '--action', 'Eval', '--data', data);
     await evaluate('x = 1');
     const greedy = await evaluate('x = 2 local function f() return 1 + f() end f()');
-    expect(greedy).toEqual({ code: 1, stdout: '', stderr: 'call depth limit reached\nRecursion has to end.\n' });
+    expect(greedy).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: 'eval:1: call depth limit reached\nRecursion has to end.\n',
+    });
     expect(await evaluate('x')).toMatchObject({ code: 0, stdout: '1\n' });
     const spawning = await evaluate('Spawn(nil, {})');
     expect(spawning.code).toBe(0);

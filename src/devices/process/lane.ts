@@ -21,6 +21,7 @@ import type { Assignments } from './assignments.ts';
 import type { Definition } from './definition.ts';
 import { firstState } from './definition.ts';
 import { runAs } from './run-as.ts';
+import { failureResults, skippedState } from './skipped.ts';
 import type { ComputedSlot, SlotResult, Slots, SlotWriter } from './slots.ts';
 import { type Snapshot, Snapshots } from './snapshots.ts';
 
@@ -526,30 +527,6 @@ const overTime = fail(
 
 interface Step {
   readonly ended: Outcome | undefined;
-}
-
-/** The state after a slot whose message did nothing but leave these results. Private handles stay: machines are as they were. */
-function skippedState(before: Message, slot: number, results: Value | undefined): Message {
-  return before.withAll([
-    ['at-slot', slot],
-    ['results', results ?? Message.empty],
-  ]);
-}
-
-/** An error in the form in which clients read results (spec 06 §2.4, §7.2). */
-function failureResults({ code, message: sentence, hint, value }: AoError): Message {
-  const said = isMessage(value) ? value : Message.empty;
-  const told = hint === undefined ? sentence : `${sentence}\n${hint}`;
-  const output = message({ data: told });
-  return message({
-    info: 'hyper-aos',
-    code,
-    error: told,
-    trace: said.get('trace'),
-    outbox: Message.empty,
-    output,
-    raw: message({ Output: output, Error: told }),
-  });
 }
 
 function mayPass(outcome: Outcome): boolean {
