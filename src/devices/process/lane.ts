@@ -285,9 +285,10 @@ export class ProcessLane {
       this.#answerAll(ended);
       return { ended };
     }
-    const known = slot <= live.known ? await this.#parts.slots.read(this.definition.id, slot) : undefined;
-    if (known !== undefined && 'state' in known && known.skipped) {
-      await this.#put(slot, skippedState(live.state, slot, known.state.get('results')), true);
+    const known = this.#skips && slot <= live.known;
+    const results = known ? await this.#parts.slots.skipped(this.definition.id, slot) : undefined;
+    if (results !== undefined) {
+      await this.#put(slot, skippedState(live.state, slot, results), true);
       return { ended: undefined };
     }
     const assignment = next.value;

@@ -5,10 +5,10 @@ import { isMessage, Message, message } from '../../core/message.ts';
 import { isList, type Value } from '../../core/value.ts';
 
 /** The state after a slot whose message did nothing but leave these results. Private handles stay: machines are as they were. */
-export function skippedState(before: Message, slot: number, results: Value | undefined): Message {
+export function skippedState(before: Message, slot: number, results: Value): Message {
   return before.withAll([
     ['at-slot', slot],
-    ['results', results ?? Message.empty],
+    ['results', results],
   ]);
 }
 

@@ -24,8 +24,6 @@ export type SlotResult = ComputedSlot | FailedSlot;
 export interface ComputedSlot {
   readonly slot: number;
   readonly state: Message;
-  /** The program failed and was put back: but for `results` and `at-slot` the state is the one before. */
-  readonly skipped: boolean;
 }
 
 export interface FailedSlot {
@@ -60,6 +58,19 @@ export class Slots {
     return andThen(this.#at(process, slot ?? Number.MAX_SAFE_INTEGER), (found) => {
       if (found === undefined || 'state' in found) return found;
       return found.slot === 0 ? undefined : this.latestState(process, found.slot - 1);
+    });
+  }
+
+  /**
+   * The results of a slot that was skipped: its program failed and was put back, and but for these and `at-slot` the state is the one before.
+   * `undefined` for every other. Reads one row, since whoever computes slots again asks for each of them.
+   */
+  skipped(process: string, slot: number): Awaitable<Value | undefined> {
+    return andThen(this.#store.read(slotPath(process, slot)), (cell) => {
+      if (cell === undefined || !(decode(cell) as Message).has('skipped')) return undefined;
+      return andThen(this.#at(process, slot), (found) =>
+        found !== undefined && 'state' in found ? found.state.get('results') : undefined,
+      );
     });
   }
 
@@ -99,7 +110,7 @@ function rebuild(rows: readonly Row[]): SlotResult | undefined {
     if (isMessage(whole)) {
       let state = whole;
       for (const change of changes.reverse()) state = applyDifference(state, change);
-      return { slot, state, skipped: (decode(newest.value) as Message).has('skipped') };
+      return { slot, state };
     }
     changes.push(cell.get('change') as Message);
   }
