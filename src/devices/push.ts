@@ -14,6 +14,7 @@ import { type Call, device } from '../core/device.ts';
 import { flag, integer } from '../core/fields.ts';
 import { isMessage, type Message, message } from '../core/message.ts';
 import { fail, type Outcome, ok } from '../core/outcome.ts';
+import { isList, type Value } from '../core/value.ts';
 import { operatorRequest } from './meta/roles.ts';
 import { plain } from './plain.ts';
 import { type Definition, definitionIn } from './process/definition.ts';
@@ -125,7 +126,7 @@ async function pushKey(call: PushCall): Promise<Outcome> {
   const accepted = withId(ok(message({ status: 200, slot, process: definition.id })), id);
   if (!once) await outbox.mark(mark, held);
   else if (!(await outbox.markOnce(mark, held))) return accepted;
-  if (!later) return withId(await walk(call, definition, mark, trip), id);
+  if (!later) return withId(told(await walk(call, definition, mark, trip)), id);
   if (!outbox.attended) walk(call, definition, mark, trip).catch(() => undefined);
   return accepted;
 }
@@ -142,6 +143,32 @@ async function isOwn({ ao, requestMessage }: PushCall, key: string): Promise<boo
 function withId(answer: Outcome, id: string | undefined): Outcome {
   const named = id !== undefined && answer.status === 'ok' && isMessage(answer.value);
   return named ? ok(answer.value.with('id', id)) : answer;
+}
+
+/** Hops that an answer tells of: a message nested deeper could not be sent. What comes after them is done like the rest. */
+const maxTold = 20;
+
+function told(answer: Outcome): Outcome {
+  return answer.status === 'ok' && isMessage(answer.value) ? ok(toldOf(answer.value, maxTold)) : answer;
+}
+
+/** What came of each message of a slot, over so many hops. */
+function toldOf(walked: Message, hops: number): Message {
+  let out = walked;
+  for (const [key, value] of walked.entries()) {
+    const reports = isList(value) ? value : [value];
+    const cut = reports.map((report) => cutOff(report, hops));
+    if (cut.some((report, i) => report !== reports[i])) out = out.with(key, isList(value) ? cut : cut[0]!);
+  }
+  return out;
+}
+
+/** A report without what lies further ahead than these hops. */
+function cutOff(report: Value, hops: number): Value {
+  const next = isMessage(report) ? report.get('resulted-in') : undefined;
+  if (!isMessage(report) || !isMessage(next)) return report;
+  const shown = hops === 0 ? 'not-shown' : toldOf(next, hops - 1);
+  return shown === next ? report : report.with('resulted-in', shown);
 }
 
 function tripOf({ options }: PushParts, resultDepth: number, maxDepth: number | undefined): Trip {
@@ -180,7 +207,10 @@ async function redeliver(call: PushCall): Promise<Outcome> {
   const letters = await outbox.revive(process, slot, await textAt(ao, asked, 'key'));
   if (letters.length === 0) return fail('not-found', 'There is no such dead letter.', { status: 404 });
   const reports: Message[] = [];
-  for (const letter of letters) reports.push(await deliver(call, letter, tripOf(call, 0, letter.depth), true));
+  for (const letter of letters) {
+    const report = await deliver(call, letter, tripOf(call, 0, letter.depth), true);
+    reports.push(cutOff(report, maxTold) as Message);
+  }
   return ok(message({ status: 200, delivered: reports, 'cache-control': 'no-store' }));
 }
 

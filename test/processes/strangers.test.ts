@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { signRequest } from '../../src/client/signed-request.ts';
 import { AoException } from '../../src/core/errors.ts';
-import { message } from '../../src/core/message.ts';
+import { isMessage, message } from '../../src/core/message.ts';
 import { createLibrary } from '../../src/node/library.ts';
 import { startNode, type TestNode, testWallet } from '../../src/testing/index.ts';
 
@@ -122,6 +122,30 @@ describe('slots that failed', () => {
     const { status, said } = await answer(node, `/${process}/snapshot`);
     expect([status, said.body]).toEqual([500, 'Nothing of this process has been computed yet.']);
   });
+});
+
+test('a conversation that is too long to be told is had to its end, and told as far as it goes', async () => {
+  await using node = await startNode();
+  const bounce = `
+    function compute(s, m)
+      local n = tonumber(m.body.n or m.body.N or 0)
+      s.seen = (s.seen or 0) + 1
+      if n > 0 then s.results = { outbox = { ['1'] = { target = m.process, n = math.floor(n - 1) } } } end
+      return s
+    end`;
+  const process = await spawned(node, bounce);
+  const client = node.client();
+  const { slot, results } = await client.send(process, { tags: { n: '70' } });
+  expect(slot).toBe(1);
+  expect((await answer(node, `/${process}/now/seen`)).said.body).toBe(72);
+  let level = 0;
+  let at: unknown = results;
+  while (isMessage(at)) {
+    const entry: unknown = at.get('1');
+    at = isMessage(entry) ? entry.get('resulted-in') : undefined;
+    level++;
+  }
+  expect([level, at]).toEqual([21, 'not-shown']);
 });
 
 test('a process of the node that cannot be started: what to do about it', async () => {
