@@ -537,7 +537,7 @@ static int hostfunction (lua_State *L) {
   mine.n = 0;
   put32(L, &mine, (unsigned int)n);
   for (i = 1; i <= n; i++) encode(L, &mine, i, NULL);
-  luaN_charge(L, 100);
+  luaN_charge(L, 100 + mine.n);  /* the host copies it, and makes messages of it */
   reply = host_call(id, mine.p, (int)mine.n);
   if (reply == NULL) reply = host_wait();  /* a promise: this stack is suspended until it is kept */
   reset(&mine);

@@ -122,6 +122,11 @@ const greedy: readonly (readonly [dialects: string, name: string, source: string
   ],
   ['S', 'padding of packs', forever('string.pack("c10000000", "x")')],
   ['N', 'names of modules', `local s = ("a"):rep(100000) ${forever('pcall(require, s)')}`],
+  [
+    'S',
+    'finalisers of old tables',
+    'local o, mt = {}, {__gc = function() end} for i = 1, 300000 do o[i] = {} end for i = 1, #o do setmetatable(o[i], mt) end',
+  ],
   ['S', 'coroutines', forever('coroutine.wrap(function() coroutine.yield() end)()')],
   ['N', 'products', 'local x = 1 << (1 << 22) local y = x * x'],
   ['N', 'quotients', 'local x = 1 << (1 << 23) local y = x // ((1 << (1 << 22)) + 1)'],
@@ -151,6 +156,11 @@ describe('cut off in time', () => {
   it.each([
     ['collecting', 'local t = {} for i = 1, 100000 do t[i] = {} end while true do collectgarbage() end'],
     [
+      'chains of weak keys',
+      `local t, ks = setmetatable({}, {__mode = "k"}), {} for i = 1, 100000 do ks[i] = {} end
+      for i = 2, 100000 do t[ks[i]] = ks[i - 1] end local last = ks[100000] ks = nil while true do collectgarbage() end`,
+    ],
+    [
       'collecting in steps',
       'local t = {} for i = 1, 100000 do t[i] = {} end while true do collectgarbage("step", 1000) end',
     ],
@@ -163,6 +173,25 @@ describe('cut off in time', () => {
     const { ms, code } = spend('standard', source, 300);
     expect(code).toBe('lua-time-limit');
     expect(ms).toBeLessThan(2000);
+  });
+
+  it('tables with weak keys still forget, and keep what is reachable', () => {
+    const source = `local t, kept, ks = setmetatable({}, {__mode = "k"}), {}, {} for i = 1, 1000 do ks[i] = {} end
+      for i = 2, 1000 do t[ks[i]] = ks[i - 1] end kept[1] = ks[500] ks = nil
+      for i = 1, 60 do collectgarbage() end
+      local n, k = 0, kept[1] while t[k] do n, k = n + 1, t[k] end
+      local all = 0 for _ in pairs(t) do all = all + 1 end return n, all`;
+    const out = engine.create({ dialect: 'standard' }).load('weak', source);
+    expect(out).toMatchObject({ ok: true, values: [499, 499] });
+  });
+
+  it('what a host function is given', () => {
+    const vm = engine.create({ limits: { instructions }, functions: { take: () => ({ values: [] }) } });
+    vm.bind(['host'], { take: 'take' });
+    const start = performance.now();
+    const out = vm.load('x', 'local s = ("x"):rep(1000000) while true do host.take(s) end');
+    expect(out).toMatchObject({ ok: false, failure: { code: 'lua-instruction-limit' } });
+    expect(performance.now() - start).toBeLessThan(40 * plainMs + 500);
   });
 
   it('looking at the clock changes no count', () => {
