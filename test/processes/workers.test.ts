@@ -226,6 +226,12 @@ describe('workers that break', () => {
     expect(await processes.compute({ id: 'b', message: message({}) }, 1)).toEqual(ok(1));
   });
 
+  test('a worker that is gone knows of no process', async () => {
+    const processes = breaking();
+    await processes[Symbol.asyncDispose]();
+    expect(await processes.status('a')).toBeUndefined();
+  });
+
   test('processes are spread over workers, and few move when there is one more', () => {
     const ids = Array.from({ length: 3_000 }, (_, i) => `process-${i}`);
     const counts = [0, 0, 0];

@@ -3,7 +3,8 @@
  *
  *     cron/<id>  →  { request, path, every?, owner, lends-key, created, runs, last?, due }
  *
- * A task that runs again and again goes on when it is due, not whenever the node is started. One that runs once is removed when it has run. How a run ended is kept in a few words, never its whole result.
+ * A task that runs again and again goes on when it is due, not whenever the node is started. One that runs once is removed when it has run.
+ * How a run ended is kept in a few words, never its whole result.
  */
 import type { Clock } from '../../core/device.ts';
 import { decode, encode } from '../../core/encode.ts';

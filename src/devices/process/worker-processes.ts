@@ -216,11 +216,12 @@ class Host {
         resolve(status);
       };
       const question: Question = { kind: 'status', process };
-      const id = this.#send({ question, answer: () => told(undefined), status: told, tries: 0 });
+      let id: number | undefined;
       const timer = setTimeout(() => {
         if (id !== undefined) this.#take(id);
         this.#seen(process).then(resolve, reject);
       }, statusPatienceMs);
+      id = this.#send({ question, answer: () => told(undefined), status: told, tries: 0 });
     });
   }
 

@@ -69,12 +69,15 @@ export class Courier implements AsyncDisposable {
   }
 
   async #workFor(process: string, works: readonly Work[]): Promise<void> {
-    for (const work of works) {
-      if (this.#stop.signal.aborted) break;
-      await this.#do(work).catch(this.#parts.failed);
+    try {
+      for (const work of works) {
+        if (this.#stop.signal.aborted) return;
+        await this.#do(work).catch(this.#parts.failed);
+      }
+    } finally {
+      this.#busy.delete(process);
+      this.#wake.resolve();
     }
-    this.#busy.delete(process);
-    this.#wake.resolve();
   }
 
   async #do(work: Work): Promise<void> {
