@@ -74,7 +74,15 @@ export async function listen(options: ListenerOptions, modules: ListenerModules)
   http1.removeAllListeners('connection');
   const speak1 = (socket: Duplex): void => serve1.call(http1, socket);
   const speak2 = (socket: Duplex): void => {
+    let session: http2.ServerHttp2Session | undefined;
+    const take = (made: http2.ServerHttp2Session): void => {
+      session = made;
+    };
+    h2.on('session', take);
     h2.emit('connection', socket);
+    h2.off('session', take);
+    // Sockets of the HTTP/1 server may be half open; in HTTP/2, who ends the connection asks for nothing more.
+    socket.once('end', () => session?.close());
   };
   const secure =
     options.tls === undefined

@@ -426,6 +426,24 @@ describe('HTTP/2', () => {
     session.close();
   });
 
+  test('a connection that its caller ends is let go', async () => {
+    const server = serve({ bind: '127.0.0.1', port: 0, drainMs: 200 }, { answer: () => new Promise(() => undefined) });
+    running.push(server);
+    await server.listen();
+    const settings = Buffer.from('000000040000000000', 'hex');
+    // HEADERS, END_HEADERS | END_STREAM, stream 1: GET / http, all of them in the static table.
+    const request = Buffer.from('000003010500000001828486', 'hex');
+    for (const frames of [[], [request]]) {
+      const socket = net.connect({ port: server.port, host: '127.0.0.1', allowHalfOpen: true });
+      const ended = once(socket, 'close');
+      socket.write(Buffer.concat([preface, settings, ...frames]));
+      await once(socket, 'data');
+      socket.end();
+      await ended;
+    }
+    await expect.poll(() => server.load).toEqual({ requests: 0, connections: 0 });
+  });
+
   test('by upgrade from HTTP/1.1', async () => {
     const port = await start();
     const settings = toBase64Url(Uint8Array.of(0, 3, 0, 0, 0, 100));
