@@ -61,7 +61,7 @@ export function writeCommitment(
   const escaped = env.dialect.idKeys === 'escaped';
   const names = covered.map((name) => {
     const plain = name.startsWith('@') ? name.slice(1) : name;
-    return serializeString(escaped && !isPrintable(plain) ? escapeKey(plain) : plain);
+    return serializeString(escaped && plain.length <= maxEscaped && !isPrintable(plain) ? escapeKey(plain) : plain);
   });
   let input = `(${names.join(' ')});alg=${serializeString(algorithm(commitment))}`;
   const further = commitment.keys().filter((name) => !apart.has(name) && isParamName(name));
@@ -91,6 +91,9 @@ const apart: ReadonlySet<string> = new Set([
 function isParamName(name: string): boolean {
   return /^[a-z*][a-z0-9_.*-]*$/.test(name);
 }
+
+/** Escapes are up to nine times as long: a name of more characters than this would fill the head of an answer. */
+const maxEscaped = 200;
 
 /** What a structured-field string can be read back from. Anything else would break the header it stands in. */
 function isPrintable(text: string): boolean {
