@@ -90,7 +90,8 @@ describe('what a message holds arrives', () => {
 });
 
 test('a key without a name has no place in headers or parts, but one in JSON', async () => {
-  const { url } = await start({ value: { '': 'x', a: 'b' }, nothing: { '': '', a: 'b' } });
+  const { url } = await start({ value: { '': 'x', a: 'b' }, nothing: { '': '', a: 'b' }, nested: { '': { a: 'b' } } });
+  expect((await fetch(`${url}/~shelf@1.0/nested`, { headers: { 'accept-bundle': 'true' } })).status).toBeLessThan(500);
   for (const [name, value] of [
     ['value', 'x'],
     ['nothing', ''],

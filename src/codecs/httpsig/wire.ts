@@ -53,7 +53,7 @@ const unquotable = /^$|["\\\x00-\x1f\x7f]/;
 
 /** The name of a part, escaped where it would be read as another: a slash is a level. For dialects that read escapes. */
 export function partName(name: string): string {
-  return name.includes('/') || unquotable.test(name) ? escapeName(name) : name;
+  return name !== '' && (name.includes('/') || unquotable.test(name)) ? escapeName(name) : name;
 }
 
 /**
