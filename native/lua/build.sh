@@ -26,8 +26,8 @@ cp "$here"/*.c "$here"/*.h src/
 cd src
 
 files="lapi lcode lctype ldebug ldo ldump lfunc lgc llex lmem lobject lopcodes lparser lstate lstring ltable ltm lundump lvm lzio"
-files="$files lauxlib lbaselib lcorolib ltablib lstrlib lmathlib lutf8lib lbitlib"
-files="$files bridge lbig lnetvm lnetlib lnetstr"
+files="$files lauxlib lbaselib lcorolib loslib ltablib lstrlib lmathlib lutf8lib lbitlib"
+files="$files bridge lbig lcalendar lnetvm lnetlib lnetstr"
 sources=; for f in $files; do sources="$sources $f.c"; done
 # Relative names only: nothing of this machine's paths may end up in the module.
 # The C stack lies first, so that an overflow traps instead of writing over data; 200 nested calls (LUAI_MAXCCALLS) fit.

@@ -23,6 +23,7 @@
 #include "lvm.h"
 #include "lnet.h"
 #include "lnetlib.h"
+#include "lcalendar.h"
 
 /* ---- names of library functions ---------------------------------------------------------------------------------------------- */
 
@@ -1055,11 +1056,8 @@ static const luaL_Reg bitlib[] = {
 static int o_clock (lua_State *L) { lua_pushnumber(L, luaN_instructions() / 1e8); return 1; }
 
 static int o_time (lua_State *L) {
-  if (luaN_on) {
-    if (lua_istable(L, 1)) luaN_crash(L, "undef");
-    lua_pushnumber(L, host_time());
-  }
-  else lua_pushinteger(L, (lua_Integer)floor(host_time()));
+  if (lua_istable(L, 1)) luaN_crash(L, "undef");
+  lua_pushnumber(L, host_time());
   return 1;
 }
 
@@ -1071,62 +1069,20 @@ static int o_difftime (lua_State *L) {
   return 1;
 }
 
-typedef struct Date { lua_Integer year; int month, day, hour, min, sec, wday, yday; } Date;
-
-static void civil (lua_Integer t, Date *d) {
-  lua_Integer days = t / 86400, z, era, y;
-  int rest = (int)(t % 86400), doe, yoe, doy, mp;
-  if (rest < 0) { rest += 86400; days--; }
-  d->hour = rest / 3600; d->min = rest / 60 % 60; d->sec = rest % 60;
-  d->wday = (int)((days % 7 + 11) % 7);  /* 1970-01-01 was a Thursday (4) */
-  z = days + 719468;
-  era = (z >= 0 ? z : z - 146096) / 146097;
-  doe = (int)(z - era * 146097);
-  yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-  y = yoe + era * 400;
-  doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-  mp = (5 * doy + 2) / 153;
-  d->day = doy - (153 * mp + 2) / 5 + 1;
-  d->month = mp < 10 ? mp + 3 : mp - 9;
-  d->year = y + (d->month <= 2);
-  {
-    static const int before[] = { 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334 };
-    int leap = (d->year % 4 == 0 && d->year % 100 != 0) || d->year % 400 == 0;
-    d->yday = before[d->month - 1] + d->day - 1 + (leap && d->month > 2);
-  }
-}
-
-static int weeksin (lua_Integer y) {
-  Date d;
-  lua_Integer days = 365 * (y - 1970) + (y - 1969) / 4 - (y - 1901) / 100 + (y - 1601) / 400;
-  int leap = (y % 4 == 0 && y % 100 != 0) || y % 400 == 0;
-  civil(days * 86400, &d);
-  return d.wday == 4 || (leap && d.wday == 3) ? 53 : 52;
-}
-
-static int isoweek (const Date *d) {
-  int wd = d->wday == 0 ? 7 : d->wday, w = (d->yday + 1 - wd + 10) / 7;
-  if (w < 1) return weeksin(d->year - 1);
-  return w > weeksin(d->year) ? 1 : w;
-}
-
-static const char *const daynames[] = { "Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday" };
-static const char *const monthnames[] = { "January", "February", "March", "April", "May", "June", "July", "August", "September",
-  "October", "November", "December" };
-
 static void strdate (luaL_Buffer *b, const char *f, const Date *d) {
   char s[64];
+  lua_Integer year;
   for (; *f; f++) {
     luaN_spend(20);
     if (*f != '%') { luaL_addchar(b, *f); continue; }
     s[0] = '\0';
     switch (*++f) {
-      case 'a': snprintf(s, sizeof s, "%.3s", daynames[d->wday]); break;
-      case 'A': snprintf(s, sizeof s, "%s", daynames[d->wday]); break;
-      case 'b': case 'h': snprintf(s, sizeof s, "%.3s", monthnames[d->month - 1]); break;
-      case 'B': snprintf(s, sizeof s, "%s", monthnames[d->month - 1]); break;
+      case 'a': snprintf(s, sizeof s, "%.3s", luaN_daynames[d->wday]); break;
+      case 'A': snprintf(s, sizeof s, "%s", luaN_daynames[d->wday]); break;
+      case 'b': case 'h': snprintf(s, sizeof s, "%.3s", luaN_monthnames[d->month - 1]); break;
+      case 'B': snprintf(s, sizeof s, "%s", luaN_monthnames[d->month - 1]); break;
       case 'c':
-        snprintf(s, sizeof s, "%.3s %.3s %2d %02d:%02d:%02d %d", daynames[d->wday], monthnames[d->month - 1], d->day, d->hour,
+        snprintf(s, sizeof s, "%.3s %.3s %2d %02d:%02d:%02d %d", luaN_daynames[d->wday], luaN_monthnames[d->month - 1], d->day, d->hour,
                  d->min, d->sec, (int)d->year);
         break;
       case 'd': snprintf(s, sizeof s, "%02d", d->day); break;
@@ -1143,13 +1099,11 @@ static void strdate (luaL_Buffer *b, const char *f, const Date *d) {
       case 't': luaL_addchar(b, '\t'); break;
       case 'T': case 'X': snprintf(s, sizeof s, "%02d:%02d:%02d", d->hour, d->min, d->sec); break;
       case 'w': snprintf(s, sizeof s, "%d", d->wday); break;
-      case 'W': snprintf(s, sizeof s, "%02d", isoweek(d)); break;
+      case 'W': snprintf(s, sizeof s, "%02d", luaN_isoweek(d, &year)); break;
       case 'y': snprintf(s, sizeof s, "%02d", (int)(d->year % 100)); break;
       case 'Y': snprintf(s, sizeof s, "%d", (int)d->year); break;
       case '%': luaL_addchar(b, '%'); break;
       case '\0': luaL_addchar(b, '%'); f--; break;
-      case 'j': if (!luaN_on) { snprintf(s, sizeof s, "%03d", d->yday + 1); break; }
-      /* FALLTHROUGH */
       default: luaL_addchar(b, '%'); luaL_addchar(b, *f);
     }
     luaL_addstring(b, s);
@@ -1173,14 +1127,12 @@ static int o_date (lua_State *L) {
   else t = host_time();
   if (!(fabs(t) < 1e13)) bad("date");
   if (nargs() >= 1 && !lua_isnil(L, 1)) f = lua_tostring(L, 1);
-  civil((lua_Integer)round(t), &d);
-  if (!luaN_on && *f == '!') f++;
+  luaN_civil((lua_Integer)round(t), &d);
   if (strncmp(f, "*t", 2) == 0) {
     lua_createtable(L, 0, 9);
     setint(L, "year", d.year); setint(L, "month", d.month); setint(L, "day", d.day);
     setint(L, "hour", d.hour); setint(L, "min", d.min); setint(L, "sec", d.sec);
     setint(L, "wday", d.wday + 1);
-    if (!luaN_on) { setint(L, "yday", d.yday + 1); lua_pushboolean(L, 0); lua_setfield(L, -2, "isdst"); }
     return 1;
   }
   luaL_buffinit(L, &b);
@@ -1441,15 +1393,9 @@ void luaN_openlibs (lua_State *L) {
 void luaN_openstandard (lua_State *L) {
   static const luaL_Reg libs[] = {
     {"_G", luaopen_base}, {LUA_COLIBNAME, luaopen_coroutine}, {LUA_TABLIBNAME, luaopen_table}, {LUA_STRLIBNAME, luaopen_string},
-    {LUA_MATHLIBNAME, luaopen_math}, {LUA_UTF8LIBNAME, luaopen_utf8}, {LUA_BITLIBNAME, luaopen_bit32}, {NULL, NULL}
+    {LUA_MATHLIBNAME, luaopen_math}, {LUA_UTF8LIBNAME, luaopen_utf8}, {LUA_BITLIBNAME, luaopen_bit32}, {LUA_OSLIBNAME, luaopen_os},
+    {NULL, NULL}
   };
   const luaL_Reg *l;
   for (l = libs; l->func; l++) { luaL_requiref(L, l->name, l->func, 1); lua_pop(L, 1); }
-  lua_newtable(L);
-  for (l = oslib; l->name; l++)
-    if (l->func == o_clock || l->func == o_date || l->func == o_difftime || l->func == o_time) {
-      lua_pushcfunction(L, l->func);
-      lua_setfield(L, -2, l->name);
-    }
-  lua_setglobal(L, "os");
 }
