@@ -6,12 +6,15 @@
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { sameBytes } from '../core/bytes.ts';
 import type { Blobs } from './engine.ts';
 import type { StoredFile } from './store.ts';
 import { storedFile } from './stored-file.ts';
 
 /** Measured: above this, files are faster than LMDB's overflow pages, and the database stays small. */
 export const blobThreshold = 256 * 1024;
+
+const nothing = new Uint8Array(0);
 
 export class BlobFiles implements Blobs {
   readonly threshold: number;
@@ -25,8 +28,13 @@ export class BlobFiles implements Blobs {
 
   async write(hash: Uint8Array, bytes: Uint8Array): Promise<void> {
     const file = this.#file(hash);
-    if (this.size(hash) === bytes.length) return;
     const parent = dirname(file);
+    // Looked at whole: one that went bad is written anew.
+    if (this.size(hash) === bytes.length && sameBytes(this.read(hash) ?? nothing, bytes)) {
+      // Whoever put it there may not have come so far.
+      await syncDirectory(parent);
+      return;
+    }
     await mkdir(parent, { recursive: true });
     const temporary = `${file}.${process.pid}.${performance.now()}.${this.#counter++}.tmp`;
     try {
@@ -84,7 +92,9 @@ export class BlobFiles implements Blobs {
 
   #shards(): string[] {
     if (!existsSync(this.#directory)) return [];
-    return readdirSync(this.#directory).map((shard) => join(this.#directory, shard));
+    return readdirSync(this.#directory)
+      .filter((shard) => /^[0-9a-f]{2}$/.test(shard))
+      .map((shard) => join(this.#directory, shard));
   }
 
   #file(hash: Uint8Array): string {

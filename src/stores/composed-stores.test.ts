@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { cacheSuite } from '../../test/conformance/cache.ts';
 import { readText, storeSuite } from '../../test/conformance/store.ts';
-import { cacheWorld } from '../../test/support/cache-world.ts';
+import { cacheWorld, testWallet } from '../../test/support/cache-world.ts';
+import { commitmentsOf } from '../core/commitments.ts';
 import { AoError, AoException } from '../core/errors.ts';
 import { type Message, message } from '../core/message.ts';
 import { atom } from '../core/value.ts';
@@ -26,7 +27,7 @@ import { lruStore } from './lru.ts';
 import { memoryStore } from './memory.ts';
 import { openDisk } from './open.ts';
 import { ReopeningStore } from './reopening.ts';
-import { group, link, put, type Store } from './store.ts';
+import { type Bounds, group, link, put, type Store } from './store.ts';
 import { tieredStore } from './tiered.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'composed-'));
@@ -163,6 +164,44 @@ describe('lists and access policies', () => {
     await expect(async () => await list.read('absent')).rejects.toMatchObject({ code: 'store-failed' });
   });
 
+  test('every commitment of a message is read, whichever store it is in', async () => {
+    const [own, shared] = [memoryStore(), memoryStore()];
+    const value = message({ a: '1' });
+    const { cache, sign } = cacheWorld(shared);
+    const [one, two] = [await sign(value), await sign(value, testWallet('rsa4096-2'))];
+    const path = await cache.write(one);
+    const both = storeList([{ store: own }, { store: shared, access: ['read'] }]);
+    await cacheWorld(both).cache.write(two);
+    const found = (await cacheWorld(both).cache.read(path)) as Message;
+    const ids = [...commitmentsOf(one), ...commitmentsOf(two)].map(([id]) => id);
+    expect(commitmentsOf(found).map(([id]) => id)).toEqual([...new Set(ids)].sort());
+  });
+
+  test('rows are those of all stores, in order, within bounds', async () => {
+    const [a, b] = [memoryStore(), memoryStore()];
+    await a.write([put('p/2', bytes('a')), put('p/4', bytes('a')), group('p/4')]);
+    await b.write([put('p/1', bytes('b')), put('p/2', bytes('b')), put('p/3/x', bytes('b')), link('p/1', 'p/5')]);
+    const both = storeList([{ store: a }, { store: b }]);
+    const rows = async (bounds: Bounds): Promise<string> =>
+      (await both.scan('p', bounds)).map(({ path, kind, value }) => `${path}${kind[0]}${value[0] ?? ''}`).join(' ');
+    expect(await rows({})).toBe('1v98 2v97 3/xv98 4v97 4g 5l112');
+    expect(await rows({ reverse: true, limit: 3 })).toBe('5l112 4g 4v97');
+    expect(await rows({ from: '2', limit: 2 })).toBe('2v97 3/xv98');
+    expect(await rows({ from: '3', reverse: true })).toBe('3/xv98 2v97 1v98');
+    expect(await rows({ limit: 0 })).toBe('');
+  });
+
+  test('queries end, and find what is in a store that is only read', async () => {
+    const [own, shared] = [memoryStore(), memoryStore()];
+    const path = await cacheWorld(shared).cache.write(message({ a: '1' }));
+    const { cache } = cacheWorld(storeList([{ store: own }, { store: shared, access: ['read'] }]));
+    const mine = await cache.write(message({ a: '1', b: '2' }));
+    for (let i = 0; i < 2; i++) expect(await cache.match(message({ a: '1' }))).toEqual([path, mine].sort());
+    const later = await cacheWorld(shared).cache.write(message({ a: '1', c: '3' }));
+    expect(await cache.match(message({ a: '1', c: '3' }))).toEqual([later]);
+    expect(await cacheWorld(shared).cache.match(message({ a: '1' }))).toEqual([path, later].sort());
+  });
+
   test('scopes select and sort', () => {
     const near = { store: memoryStore({ scope: 'in-memory' }) };
     const local = { store: memoryStore() };
@@ -266,6 +305,18 @@ describe('memory with a budget', () => {
     await store.write([put('key2', bytes('Hello2')), link('key2', 'keylink')]);
     expect(await readText(store, 'keylink')).toBe('Hello2');
   });
+});
+
+test('a front that fails is as if it had nothing', async () => {
+  const [front, back] = [memoryStore(), memoryStore()];
+  const failing = (): never => {
+    throw new Error('The front is full.');
+  };
+  await back.write([put('data/x', bytes('1'))]);
+  vi.spyOn(front, 'write').mockImplementation(failing);
+  expect(await readText(tieredStore({ front, back }), 'data/x')).toBe('1');
+  vi.spyOn(front, 'read').mockImplementation(failing);
+  expect(await readText(tieredStore({ front, back }), 'data/x')).toBe('1');
 });
 
 describe('a volatile store', () => {

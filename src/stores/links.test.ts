@@ -5,7 +5,7 @@ import { asValue, world } from '../../test/support/world.ts';
 import { fromTabm, offload, toTabm } from '../codecs/structured.ts';
 import { equal } from '../core/equal.ts';
 import { load, loadAll } from '../core/links.ts';
-import { type Message, message, messageFrom } from '../core/message.ts';
+import { isMessage, type Message, message, messageFrom } from '../core/message.ts';
 import { isInteger, Link, type Value } from '../core/value.ts';
 import { memoryStore } from './memory.ts';
 
@@ -115,6 +115,30 @@ describe('links', () => {
     await cache.link(round, 'round');
     expect(await cache.read(`${round}${'/b'.repeat(20)}/a/a`)).toBeUndefined();
     expect(() => loadAll(new Link(round), env)).toThrow(/limit-exceeded|deeper|necessary/);
+  });
+
+  test('names may look like anything', async () => {
+    const { cache } = cacheWorld(memoryStore());
+    const path = await cache.write(message({ x: '1' }));
+    const names = [
+      'data',
+      'data/foo',
+      'data/a/b',
+      path,
+      'a'.repeat(43),
+      `data/${'a'.repeat(43)}`,
+      '5',
+      '=5',
+      '=',
+      '00',
+      '..',
+      'msg/x',
+    ];
+    for (const name of names) {
+      await cache.link(path, name);
+      expect([name, await cache.read(`${name}/x`)]).toEqual([name, '1']);
+      expect([name, isMessage((await cache.read(name))!)]).toEqual([name, true]);
+    }
   });
 
   test('paths of strangers are bounded', async () => {

@@ -5,10 +5,13 @@
  *     storeList([{ store: fast, access: ['read'] }, { store: main }])
  *
  * Access policies say which operations a store is asked for; without any it is asked for all. A store that fails is passed over like one
- * that has nothing; only if none has an answer is its failure the answer.
+ * that has nothing; only if none has an answer is its failure the answer. Rows alone are those of all stores, so that commitments which
+ * a message got in one of them don't hide those in another.
  */
-import { type Awaitable, andThen, isPromise } from '../core/awaitable.ts';
+import { type Awaitable, andThen, isPromise, mapInOrder } from '../core/awaitable.ts';
+import { compareKeys } from '../core/bytes.ts';
 import { raise } from '../core/errors.ts';
+import { pathKey, separator } from './path.ts';
 import type { Bounds, Entry, EntryType, Row, Store, StoredFile, WriteOptions } from './store.ts';
 
 export interface Listed {
@@ -97,10 +100,10 @@ class StoreList implements Store {
   }
 
   scan(prefix: string, bounds?: Bounds): Awaitable<readonly Row[]> {
-    const rows = this.#first((store) =>
-      andThen(store.scan(prefix, bounds), (found) => (found.length > 0 ? found : undefined)),
-    );
-    return andThen(rows, (found) => found ?? []);
+    const stores = this.#for('read');
+    if (stores.length === 1) return stores[0]!.scan(prefix, bounds);
+    const answers = mapInOrder(stores, (store) => attempt(() => store.scan(prefix, bounds)));
+    return andThen(answers, (all) => mergeRows(all, bounds));
   }
 
   write(batch: readonly Entry[], options?: WriteOptions): Awaitable<boolean> {
@@ -159,4 +162,37 @@ function askFrom<T>(
   }
   if (failure !== undefined) throw failure.thrown;
   return undefined;
+}
+
+type Answer<T> = { readonly found: T } | { readonly thrown: unknown };
+
+function attempt<T>(ask: () => Awaitable<T>): Awaitable<Answer<T>> {
+  try {
+    const answer = ask();
+    if (!isPromise(answer)) return { found: answer };
+    return answer.then(
+      (found) => ({ found }),
+      (thrown: unknown) => ({ thrown }),
+    );
+  } catch (thrown) {
+    return { thrown };
+  }
+}
+
+/** The rows of all answers in order; of those at one path the first. */
+function mergeRows(answers: readonly Answer<readonly Row[]>[], bounds: Bounds = {}): readonly Row[] {
+  const { limit, reverse = false } = bounds;
+  const rows = new Map<string, Row>();
+  for (const answer of answers) {
+    if (!('found' in answer)) continue;
+    for (const row of answer.found) {
+      // A group's mark may stand beside a value.
+      const key = pathKey(row.path) + (row.kind === 'group' ? separator : '');
+      if (!rows.has(key)) rows.set(key, row);
+    }
+  }
+  const failure = answers.find((answer) => 'thrown' in answer);
+  if (rows.size === 0 && failure !== undefined) throw failure.thrown;
+  const sorted = [...rows].sort(([a], [b]) => (reverse ? compareKeys(b, a) : compareKeys(a, b)));
+  return sorted.slice(0, limit === undefined ? undefined : Math.max(limit, 0)).map(([, row]) => row);
 }

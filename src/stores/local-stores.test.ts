@@ -7,10 +7,12 @@ import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
 import { storeSuite } from '../../test/conformance/store.ts';
 import type { Awaitable } from '../core/awaitable.ts';
+import { compareKeys } from '../core/bytes.ts';
 import { openFs } from './fs.ts';
 import { openLmdb } from './lmdb.ts';
 import { memoryStore } from './memory.ts';
-import { type Bounds, type Entry, group, link, put, remove, type Store } from './store.ts';
+import { pathKey, separator } from './path.ts';
+import { type Bounds, type Entry, group, link, put, type Row, remove, type Store } from './store.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'stores-'));
 let counter = 0;
@@ -92,6 +94,36 @@ test('random operations agree between memory, files and LMDB', async () => {
     { numRuns: 60 },
   );
 }, 120_000);
+
+test('bounds are what they say: a part of the whole listing', async () => {
+  const paths = fc.array(path, { maxLength: 12 });
+  const key = (at: string): string => pathKey(at);
+  await fc.assert(
+    fc.asyncProperty(paths, paths, path, bounds, async (values, groups, at, { from, limit, reverse = false }) => {
+      await using store = memoryStore();
+      await store.write([...values.map((one) => put(one, new Uint8Array(1))), ...groups.map((one) => group(one))]);
+      const part = (all: readonly string[]): string[] => {
+        const ordered = reverse ? all.toReversed() : [...all];
+        const within = (name: string): boolean => {
+          if (from === undefined || key(name) === key(from)) return true;
+          // Backwards all that is below the last one is in front of it.
+          if (reverse && key(name).startsWith(key(from) + separator)) return true;
+          return compareKeys(key(name), key(from)) > 0 !== reverse;
+        };
+        return ordered.filter(within).slice(0, limit);
+      };
+      for (const top of ['', at]) {
+        const within = { ...(from === undefined ? {} : { from }), ...(limit === undefined ? {} : { limit }), reverse };
+        const rows = (found: readonly Row[]): string[] => found.map((row) => row.path);
+        expect(rows(store.scan(top, within))).toEqual(part(rows(store.scan(top))));
+        const names = store.list(top);
+        const first = from?.split('/')[0];
+        if (from === first) expect(store.list(top, within)).toEqual(names && part(names));
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
 
 test('what was written is there after closing and opening again', async () => {
   for (const open of [(at: string) => openLmdb({ directory: at }), async (at: string) => openFs({ directory: at })]) {

@@ -29,6 +29,8 @@ export class MatchIndex {
   readonly #store: Store;
   readonly #entriesOf: (id: string) => Awaitable<Indexed | undefined>;
   #catchingUp: Promise<void> | undefined;
+  /** Notes that stay after their rows are there: they are in a store behind this one, which is only read. */
+  #left: ReadonlySet<string> = new Set();
   #lastNote = 0;
   #noteCounter = 0;
   readonly #writer = Math.random().toString(36).slice(2, 10);
@@ -68,9 +70,15 @@ export class MatchIndex {
   }
 
   async #work(): Promise<void> {
-    for (;;) {
-      const notes = await this.#store.scan(unindexed, { limit: notesPerBatch });
-      if (notes.length === 0) return;
+    const left = new Set<string>();
+    for (let from = ''; ; ) {
+      const found = await this.#store.scan(unindexed, { limit: notesPerBatch, from });
+      if (found.length === 0) break;
+      // The least name above the last one.
+      from = `${found.at(-1)!.path}\x00`;
+      for (const { path } of found) if (this.#left.has(path)) left.add(path);
+      const notes = found.filter(({ path }) => !left.has(path));
+      if (notes.length === 0) continue;
       const batch: Entry[] = notes.map((note) => remove(`${unindexed}/${note.path}`));
       for (const note of notes) {
         for (const id of (toText(note.value) ?? '').split('\n')) {
@@ -81,9 +89,11 @@ export class MatchIndex {
         }
       }
       await this.#store.write(batch);
+      for (const { path } of notes) if ((await this.#store.read(`${unindexed}/${path}`)) !== undefined) left.add(path);
       // Others get their turn: a first query may have a million notes before it.
       await new Promise((resolve) => setImmediate(resolve));
     }
+    this.#left = left;
   }
 
   /**

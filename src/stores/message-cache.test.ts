@@ -11,6 +11,7 @@ import { isMessage, messageFrom } from '../core/message.ts';
 import { Float, type Value } from '../core/value.ts';
 import { openFs } from './fs.ts';
 import { openLmdb } from './lmdb.ts';
+import { lruStore } from './lru.ts';
 import { verifyStore } from './maintenance/verify.ts';
 import { memoryStore } from './memory.ts';
 import { put } from './store.ts';
@@ -55,6 +56,23 @@ test('a signed message that a store of limited memory has lost is written again'
   expect(await cacheWorld(store).cache.read(path)).toBeUndefined();
   expect(await cache.write(value)).toBe(path);
   expect(await cacheWorld(store).cache.read(path)).toBeDefined();
+});
+
+test('parts of a message that a store of limited memory has lost are written again', async () => {
+  const store = lruStore({ capacity: 30_000 });
+  const { cache, sign } = cacheWorld(store);
+  const plain = messageFrom([['body', 'y'.repeat(6000)]]);
+  for (const value of [plain, await sign(plain)]) {
+    const path = await cache.write(value);
+    for (let i = 0; i < 30; i++) {
+      await store.write([put(`other/${i}`, new Uint8Array(1000))]);
+      // This one is used, what it leans on is not.
+      store.read(`msg/${path}`);
+    }
+    expect(store.type('data')).toBeUndefined();
+    expect(await cache.write(value)).toBe(path);
+    expect(await cacheWorld(store).cache.read(`${path}/body`)).toBe('y'.repeat(6000));
+  }
 });
 
 test('random messages come back whole under their id, from every store', async () => {

@@ -38,7 +38,10 @@ import { StoredMessages, type StoredMessagesOptions } from './stored-messages.ts
 
 export interface MessageCacheOptions extends StoredMessagesOptions {
   readonly sources?: readonly Source[];
-  /** Told when a source cannot be asked, or gives what cannot be verified. To the reader it is as if it had nothing. */
+  /**
+   * Told when a source cannot be asked, or gives what cannot be verified: to the reader it is as if it had nothing. Also when what it gave
+   * cannot be kept.
+   */
   readonly onSourceFailure?: (source: Source, error: unknown) => void;
 }
 
@@ -125,8 +128,11 @@ export class MessageCache implements Cache {
   #readPath(parts: readonly string[], hops: number, remote: boolean): Awaitable<Value | undefined> {
     const [first, second] = parts;
     if (first === undefined || parts.length > maxParts) return undefined;
-    if (first === layout.data && second !== undefined) {
-      return parts.length > 2 ? undefined : this.#readData(second, remote);
+    if (first === layout.data && second !== undefined && parts.length === 2) {
+      return andThen(
+        this.#readData(second, remote),
+        (bytes): Awaitable<Value | undefined> => bytes ?? this.#readName(parts, hops, remote),
+      );
     }
     if (!layout.isIdText(first)) return this.#readName(parts, hops, remote);
     return andThen(this.#readId(first, remote), (found): Awaitable<Value | undefined> => {
@@ -190,11 +196,8 @@ export class MessageCache implements Cache {
 
   write(value: Value, options: { readonly durable?: boolean } = {}): Awaitable<string> {
     const before = options.durable !== true && isMessage(value) ? this.#writtenAs(value) : undefined;
-    if (before === undefined) return this.#write(value, options);
-    if (!this.store.forgets) return before;
-    return andThen(this.store.read(`${layout.messages}/${before}`), (cell) =>
-      cell === undefined ? this.#write(value, options) : before,
-    );
+    // Where things get lost, any part of it may have been.
+    return before === undefined || this.store.forgets ? this.#write(value, options) : before;
   }
 
   #write(value: Value, options: { readonly durable?: boolean }): Awaitable<string> {

@@ -23,7 +23,7 @@ import { isList, Link, type Value } from '../core/value.ts';
 import { verifyCommitment } from '../core/verify.ts';
 import { canBeHeld, heldCell, type Place, placeIn, readHeld, unsignedIdAt } from './held-message.ts';
 import { aliases, commitments, messages } from './layout.ts';
-import { makeMessageCell, storedPart, unsignedIdentity } from './message-cell.ts';
+import { makeMessageCell, type Split, storedPart, unsignedIdentity } from './message-cell.ts';
 import { type Entry, put, type Store } from './store.ts';
 
 /** Commitments of a message beyond which none is kept that cannot be checked. */
@@ -122,11 +122,25 @@ export class MessageWriter {
         this.entries.push(put(`${messages}/${shallow.id}`, shallow.cell));
         this.fresh.push(shallow.id);
       }
-      return andThen(
-        mapInOrder(children, (child) => this.add(child, depth + 1)),
-        () => andThen(isMessage(ready) ? this.#addCommitments(shallow.id, ready, isNew) : undefined, () => shallow.id),
+      const whole = isNew || !this.#cache.store.forgets ? undefined : this.#restore(shallow.splits);
+      return andThen(whole, () =>
+        andThen(
+          mapInOrder(children, (child) => this.add(child, depth + 1)),
+          () =>
+            andThen(isMessage(ready) ? this.#addCommitments(shallow.id, ready, isNew) : undefined, () => shallow.id),
+        ),
       );
     });
+  }
+
+  /** Literals of a message that is stored, where they may have been lost without it. */
+  #restore(splits: readonly Split[]): Awaitable<void> {
+    const added = mapInOrder(splits, ({ path, bytes }) =>
+      andThen(this.#cache.store.type(path), (type) => {
+        if (type === undefined) this.entries.push(put(path, bytes));
+      }),
+    );
+    return andThen(added, () => undefined);
   }
 
   #isNew(id: string): Awaitable<boolean> {

@@ -10,7 +10,7 @@ import { raise } from '../core/errors.ts';
 import { type Cell, CellTag, linkCell, linkTarget, makeCell, readCell } from './cell.ts';
 import type { Change, Engine, Guard } from './engine.ts';
 import { translate } from './failure.ts';
-import { afterChildren, keyPath, maxPathBytes, pathKey, separator, writableKey } from './path.ts';
+import { afterChildren, isTooLong, keyPath, pathKey, separator, tooLong, writableKey } from './path.ts';
 import type { Bounds, Condition, Entry, EntryType, Row, Store, StoredFile, WriteOptions } from './store.ts';
 
 const maxHops = 64;
@@ -82,8 +82,10 @@ export class PathStore implements Store {
   scan(prefix: string, { from, limit = Number.POSITIVE_INFINITY, reverse = false }: Bounds = {}): readonly Row[] {
     const rows: Row[] = [];
     if (limit <= 0) return rows;
-    const base = childBase(pathKey(prefix));
-    for (const key of this.#range(base, from, reverse)) {
+    const top = pathKey(prefix);
+    if (isTooLong(top)) return rows;
+    const base = childBase(top);
+    for (const key of this.#range(base, from === undefined ? undefined : pathKey(from), reverse)) {
       const bytes = this.engine.get(key);
       if (bytes === undefined) continue;
       const cell = readCell(key, bytes);
@@ -172,7 +174,7 @@ export class PathStore implements Store {
   #locate(path: string): { readonly key: string; readonly cell: Cell | undefined } | undefined {
     let key = pathKey(path);
     for (let hops = 0; hops < maxHops; hops++) {
-      if (key.length > maxPathBytes) return undefined;
+      if (isTooLong(key)) return undefined;
       const cell = this.#cell(key);
       if (cell?.tag === CellTag.link) key = linkTarget(cell);
       else if (cell !== undefined) return { key, cell };
@@ -203,7 +205,8 @@ export class PathStore implements Store {
   #bytes(key: string, cell: Cell): Uint8Array {
     if (cell.tag !== CellTag.blob) return cell.payload;
     const bytes = this.engine.blobs?.read(blobHash(cell));
-    return bytes !== undefined && bytes.length === blobLength(cell) ? bytes : noFile(key);
+    if (bytes === undefined || bytes.length !== blobLength(cell)) return noFile(key);
+    return sameBytes(sha256(bytes), blobHash(cell)) ? bytes : noFile(key, 'has another content');
   }
 
   #hasChildren(key: string): boolean {
@@ -247,6 +250,7 @@ export class PathStore implements Store {
     const end = base === '' ? undefined : base.slice(0, -1) + afterChildren;
     if (bound === undefined) return this.engine.keys(base, end, reverse);
     const edge = base + bound;
+    if (isTooLong(edge)) tooLong();
     if (reverse) return this.engine.keys(base, exclusive ? edge : edge + afterChildren, true);
     return this.engine.keys(exclusive ? edge + afterChildren : edge, end, false);
   }
@@ -273,12 +277,8 @@ export function blobPayload(hash: Uint8Array, length: number): Uint8Array {
   return payload;
 }
 
-function noFile(key: string): never {
-  raise(
-    'store-failed',
-    `The file with the value of \`${keyPath(key)}\` is missing or cut short.`,
-    'Run `hyperbeam store verify`.',
-  );
+function noFile(key: string, how = 'is missing or cut short'): never {
+  raise('store-failed', `The file with the value of \`${keyPath(key)}\` ${how}.`, 'Run `hyperbeam store verify`.');
 }
 
 function blobHash(cell: Cell): Uint8Array {

@@ -40,14 +40,17 @@ export function keyPath(key: string): string {
 export function writableKey(path: string): string {
   const key = pathKey(path);
   if (key === '') raise('bad-request', 'The root of a store cannot be written.');
-  if (key.length > maxPathBytes / 3 && byteLength(key) > maxPathBytes) {
-    raise(
-      'limit-exceeded',
-      `A store path may be ${maxPathBytes} bytes long.`,
-      'Use a shorter name, or the hash of it.',
-    );
-  }
-  return key;
+  return isTooLong(key) ? tooLong() : key;
+}
+
+/** Whether nothing can stand under a key. LMDB's binding doesn't survive being asked for much longer ones. */
+export function isTooLong(key: string): boolean {
+  return key.length > maxPathBytes / 3 && byteLength(key) > maxPathBytes;
+}
+
+/** Throws `limit-exceeded`. */
+export function tooLong(): never {
+  raise('limit-exceeded', `A store path may be ${maxPathBytes} bytes long.`, 'Use a shorter name, or the hash of it.');
 }
 
 function escapeControl(character: string): string {

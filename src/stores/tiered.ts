@@ -1,8 +1,8 @@
 /**
  * A fast store in front of a slow one: memory before a database on the network. Reads of content-addressed paths are answered by the
- * front and fill it; everything else, and every write, goes to the back. The front may lose anything at any time.
+ * front and fill it; everything else, and every write, goes to the back. The front may lose anything at any time, and fail.
  */
-import { type Awaitable, andThen } from '../core/awaitable.ts';
+import { type Awaitable, andThen, isPromise } from '../core/awaitable.ts';
 import { data, messages } from './layout.ts';
 import {
   type Bounds,
@@ -20,6 +20,16 @@ export interface TieredOptions {
   readonly back: Store;
   /** Whether what is at a path can never change. Default: the groups of the message cache that hold content by its hash. */
   readonly isImmutable?: (path: string) => boolean;
+}
+
+/** What the front fails with is as if it had nothing. */
+function ignoreFailure<T>(ask: () => Awaitable<T>): Awaitable<T | undefined> {
+  try {
+    const answer = ask();
+    return isPromise(answer) ? answer.catch(() => undefined) : answer;
+  } catch {
+    return undefined;
+  }
 }
 
 export function tieredStore(options: TieredOptions): Store {
@@ -65,11 +75,13 @@ class TieredStore implements Store {
 
   read(path: string): Awaitable<Uint8Array | undefined> {
     if (!this.#isImmutable(path)) return this.#back.read(path);
-    return andThen(this.#front.read(path), (near): Awaitable<Uint8Array | undefined> => {
-      if (near !== undefined) return near;
+    const near = ignoreFailure(() => this.#front.read(path));
+    return andThen(near, (found): Awaitable<Uint8Array | undefined> => {
+      if (found !== undefined) return found;
       return andThen(this.#back.read(path), (far): Awaitable<Uint8Array | undefined> => {
         if (far === undefined) return undefined;
-        return andThen(this.#front.write([put(path, far)]), () => far);
+        const kept = ignoreFailure(() => this.#front.write([put(path, far)]));
+        return andThen(kept, () => far);
       });
     });
   }

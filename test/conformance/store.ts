@@ -433,6 +433,35 @@ export function storeSuite({ name, open, lacks = {} }: StoreFactory): void {
       expect(await store.list('', { reverse: true })).toEqual(names.toReversed());
     });
 
+    check('paths longer than any hold nothing, and whoever asks for them harms nobody', async (store) => {
+      await store.write([put('a/b', bytes('1')), link('a', 'l')]);
+      for (const long of [
+        'x'.repeat(3000),
+        'é'.repeat(999),
+        `l/${'é'.repeat(600)}`,
+        '\x00'.repeat(990),
+        'a/'.repeat(900),
+      ]) {
+        expect(await store.read(long)).toBeUndefined();
+        expect(await store.type(long)).toBeUndefined();
+        expect(await store.list(long)).toBeUndefined();
+        expect(await store.resolve(long)).toBeUndefined();
+        expect(await store.scan(long)).toEqual([]);
+        for (const reverse of [false, true]) {
+          const bounds = { from: long, reverse };
+          await expect(async () => await store.list('a', bounds)).rejects.toMatchObject({ code: 'limit-exceeded' });
+          await expect(async () => await store.scan('a', bounds)).rejects.toMatchObject({ code: 'limit-exceeded' });
+        }
+        const when = [{ path: long, is: undefined }];
+        for (const refused of [[put(long, bytes('x'))], [link('a', long)], [link(long, 'b')], [group(long)]]) {
+          await expect(async () => await store.write(refused)).rejects.toMatchObject({ code: 'limit-exceeded' });
+        }
+        await expect(async () => await store.write([], { when })).rejects.toMatchObject({ code: 'limit-exceeded' });
+      }
+      expect([await readText(store, 'l/b'), await store.list('')]).toEqual(['1', ['a', 'l']]);
+      expect(await store.list('l', { from: 'a', limit: 1 })).toEqual(['b']);
+    });
+
     check('the root cannot be written', async (store) => {
       await expect(async () => await store.write([put('/', bytes('x'))])).rejects.toThrow(AoException);
     });

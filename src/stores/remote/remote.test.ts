@@ -1,5 +1,5 @@
 /** Gateways and other nodes: everything they say is checked. The gateway here is a table of items made by the test. */
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { cacheWorld } from '../../../test/support/cache-world.ts';
 import { asValue, testWallet, world } from '../../../test/support/world.ts';
 import { allCodecs } from '../../codecs/all.ts';
@@ -10,6 +10,7 @@ import { toBase64Url, toBytes } from '../../core/bytes.ts';
 import { commit } from '../../core/commit.ts';
 import { everySigner } from '../../core/commitments.ts';
 import type { Environment } from '../../core/environment.ts';
+import { raise } from '../../core/errors.ts';
 import { id } from '../../core/ids.ts';
 import { loadAll } from '../../core/links.ts';
 import { isMessage, type Message, message, messageFrom } from '../../core/message.ts';
@@ -102,6 +103,15 @@ describe('the gateway', () => {
     expect(await verify(kept, env, everySigner)).toBe(true);
     expect(((await loadAll(kept, alone.env)) as Message).get('data')).toBe('x'.repeat(10_000));
     expect(requests.length).toBe(2);
+  });
+
+  test('what cannot be kept is given all the same', async () => {
+    const one = await item('some data');
+    const { name, answers } = serving(one);
+    const { cache, store, failures } = gateway(answers);
+    vi.spyOn(store, 'write').mockImplementation(() => raise('disk-full', 'The disk is full.'));
+    expect(isMessage((await cache.read(name))!)).toBe(true);
+    expect(failures).toMatchObject([{ code: 'disk-full' }]);
   });
 
   test('[row G7] or not, if the operator says so', async () => {

@@ -11,7 +11,10 @@ export interface SourcesOptions {
   readonly all: readonly Source[];
   /** Keeps what a source gave that is to be kept; gives it as it is read from then on. */
   readonly keep: (path: string, found: Sourced) => Promise<Value>;
-  /** Told when a source cannot be asked, or gives what cannot be verified. To the reader it is as if it had nothing. */
+  /**
+   * Told when a source cannot be asked, or gives what cannot be verified: to the reader it is as if it had nothing. Also when what it gave
+   * cannot be kept.
+   */
   readonly onFailure: (source: Source, error: unknown) => void;
 }
 
@@ -39,13 +42,15 @@ export class Sources {
   async #askEach(path: string): Promise<Value | undefined> {
     const { all, keep, onFailure } = this.#options;
     for (const source of all) {
+      let found: Sourced | undefined;
       try {
-        const found = await source.read(path);
-        if (found === undefined) continue;
-        return source.keeps ? await keep(path, found) : found.value;
+        found = await source.read(path);
+        if (found !== undefined && source.keeps) return await keep(path, found);
       } catch (error) {
         onFailure(source, error);
       }
+      // Whoever asked gets it, even if it cannot be kept because the disk is full.
+      if (found !== undefined) return found.value;
     }
     return undefined;
   }
