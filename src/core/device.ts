@@ -82,7 +82,10 @@ export interface Ao {
   readonly inProcess: boolean;
   /** Whoever asks is a stranger, or a message of one, and no slot of a process is being computed: programs get the budgets of guests. */
   readonly isGuest: boolean;
-  /** When the guest's programs in this request have to be done, in milliseconds of `performance.now()`; `undefined` before the first. */
+  /**
+   * When the programs of this request have to be done, in milliseconds of `performance.now()`: guests' once the first has begun, and those
+   * of a dry run.
+   */
   readonly deadline: number | undefined;
   /** Sets it, unless it is set: whatever the first program sets in motion shares its time. */
   setDeadline(at: number): void;

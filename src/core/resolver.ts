@@ -56,6 +56,8 @@ export interface ResolveOptions {
   readonly lendsKey?: boolean;
   /** Whether a slot of a process is being computed; then programs have the budgets of processes. */
   readonly inProcess?: boolean;
+  /** When the programs it sets in motion have to be done, in milliseconds of `performance.now()`. */
+  readonly deadline?: number | undefined;
 }
 
 /** What resolvers of one node share, whatever their options: what is running, and what was parsed. */
@@ -144,7 +146,12 @@ export class Resolver {
   }
 
   /** The toolbox for code that is not a device: the HTTP layer, the node, tests. Every call is a request of its own. */
-  ao(options?: Pick<ResolveOptions, 'signal' | 'maxResolutions' | 'allowRecursion' | 'lendsKey' | 'inProcess'>): Ao {
+  ao(
+    options?: Pick<
+      ResolveOptions,
+      'signal' | 'maxResolutions' | 'allowRecursion' | 'lendsKey' | 'inProcess' | 'deadline'
+    >,
+  ): Ao {
     return new Toolbox(() => this.#execution(internalMode, options));
   }
 
@@ -168,6 +175,7 @@ export class Resolver {
       options?.lendsKey ?? true,
       options?.inProcess ?? false,
     );
+    session.deadline = options?.deadline;
     return new Execution(this, mode, session);
   }
 

@@ -23,7 +23,7 @@ import type { LuaOutcome } from '../vm/lua/machine.ts';
 import type { LuaSnapshot } from '../vm/lua/snapshot.ts';
 import { aoLibrary } from './lua/ao-library.ts';
 import { failureOutcome } from './lua/failures.ts';
-import { atDeadline, guestLimits, guestOptions, inTurn, untilDeadline } from './lua/guests.ts';
+import { atDeadline, dryRunLimits, guestLimits, guestOptions, inTurn, untilDeadline } from './lua/guests.ts';
 import { hostFunctions, type Live, type LuaMachines } from './lua/machines.ts';
 import { modulesOf } from './lua/modules.ts';
 import { invoke, limited, limitedRequire, messageTables } from './lua/newer.ts';
@@ -196,18 +196,19 @@ async function run(call: LuaCall): Promise<Outcome> {
       const slot = request.get('slot');
       const process = getPrivate(base, 'lane-process');
       // A program that a slot calls outside of the process belongs to that slot.
-      if (folding) {
+      if (folding && !dry) {
         machines.entered(typeof process === 'string' ? process : undefined, typeof slot === 'number' ? slot : 0);
       }
       const asMessages = given !== undefined && environment.dialect.luaParameters === 'messages';
       return asMessages ? callWithMessages(live, name, args) : live.machine.call(name, args);
     });
-    if (folding) machines.entered(undefined, 0);
+    if (folding && !dry) machines.entered(undefined, 0);
     const result = outcome.ok
       ? returned(outcome.values)
       : failureOutcome(outcome.failure, {
           called: name,
           guest: ao.isGuest,
+          dry,
           was: live.machine.broken ? undefined : live.machine.get([name]),
         });
     const state = result.status !== 'error' && isMessage(result.value) ? result.value : undefined;
@@ -252,10 +253,10 @@ async function within(call: LuaCall, live: Live, work: () => LuaOutcome | Promis
     environment.capabilities.events?.count(`lua/${group}`, typeof event === 'string' ? event : 'event');
   });
   const time = await timeOf(call);
-  const deadline = ao.isGuest ? ao.deadline : undefined;
+  const { deadline } = ao;
   live.context = { functions: deadline === undefined ? functions : untilDeadline(functions, deadline), time };
-  // A lane's machine always has the budget of its process.
-  if (!live.pinned) machines.limit(live, deadline === undefined ? undefined : guestLimits(options, deadline));
+  const limits = ao.isGuest ? guestLimits : dryRunLimits;
+  machines.limit(live, deadline === undefined ? {} : limits(options, deadline));
   try {
     const outcome = await work();
     return deadline === undefined ? outcome : atDeadline(outcome, deadline);

@@ -19,8 +19,8 @@ import { fail, type Outcome, ok } from '../core/outcome.ts';
 import type { Value } from '../core/value.ts';
 import { plain } from './plain.ts';
 import { type Definition, definitionIn } from './process/definition.ts';
+import { slotOutcome } from './process/failures.ts';
 import { isFresh } from './process/freshness.ts';
-import { slotOutcome } from './process/lane.ts';
 import type {} from './process/processes.ts';
 import { type Role, runAs } from './process/run-as.ts';
 import { processBase } from './push/post.ts';
@@ -87,7 +87,7 @@ export const process = device({
             ]),
           );
         // The next key of the path runs on this: what it needs of the machines' memory is found through the process.
-        const state = await newestState(call, definition);
+        const state = await now(call, 'true');
         if (state.status !== 'ok' || !isMessage(state.value)) return state;
         return ok(
           state.value.withAll([
@@ -233,10 +233,6 @@ async function freshState(call: ProcessCall, { id }: Definition): Promise<Messag
   if (limit === undefined && !requestMessage.has('max-age') && !requestMessage.has('cache-control')) return undefined;
   if (!isFresh(requestMessage, limit, await processes.slots.refreshedAt(id), clock.now())) return undefined;
   return (await processes.slots.latestState(id))?.state;
-}
-
-function newestState(call: ProcessCall, _definition: Definition): Promise<Outcome> {
-  return now(call, 'true');
 }
 
 /** Newer clients ask for `compute/results=<slot>`; the parameter names the slot (spec 06 §2.5). */

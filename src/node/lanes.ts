@@ -20,6 +20,7 @@ import { randomBytes } from './system.ts';
 /** How much lanes may take, for the whole node. Plain data: it is sent to workers. */
 export interface LaneSettings {
   readonly slotTimeMs: number;
+  readonly dryRunTimeMs: number;
   readonly maxWarm: number;
   readonly idleMs: number;
   readonly maxBytes: number;
@@ -29,6 +30,7 @@ export function laneSettings(config: Config): LaneSettings {
   const option = (name: string): number => config.settings.get(name)?.value as number;
   return {
     slotTimeMs: option('slot-time-limit'),
+    dryRunTimeMs: option('dry-run-time-limit'),
     maxWarm: option('max-warm-processes'),
     idleMs: option('process-idle'),
     maxBytes: (config.settings.get('process-memory-bytes')?.value as number | undefined) ?? Math.floor(totalmem() / 4),
@@ -60,13 +62,13 @@ export function openLanes(parts: LaneHostParts, settings: LaneSettings): InlineP
       snapshots: new Snapshots(parts.store, sha256),
       assignments: new Assignments(parts.schedule),
       clock: parts.clock,
-      toolbox: (signal) => parts.resolver().ao({ signal, lendsKey: false, inProcess: true }),
+      toolbox: (signal, deadline) => parts.resolver().ao({ signal, deadline, lendsKey: false, inProcess: true }),
       breathe: () => setImmediate(),
       dispose: (state) => parts.lua.release(state),
       machineBytes: () => parts.lua.bytes,
     },
     {
-      lane: { ...defaultLaneOptions, slotTimeMs: settings.slotTimeMs },
+      lane: { ...defaultLaneOptions, slotTimeMs: settings.slotTimeMs, dryRunTimeMs: settings.dryRunTimeMs },
       maxWarm: settings.maxWarm,
       idleMs: settings.idleMs,
       maxBytes: settings.maxBytes,

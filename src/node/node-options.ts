@@ -249,6 +249,11 @@ export const nodeOptions = z.strictObject({
     .positive()
     .default(60_000)
     .describe('Time one slot of a process may take, in milliseconds.'),
+  'dry-run-time-limit': z
+    .int()
+    .positive()
+    .default(1_000)
+    .describe('Time a dry run of a process may take (`as=execution`), waiting included, in milliseconds.'),
   'max-warm-processes': z.int().positive().default(1_000).describe('Processes kept in memory at one time.'),
   'process-memory-bytes': z
     .int()

@@ -1,7 +1,8 @@
 /** What a lane promises: dry runs, failures, lost machines, restarts (architecture §5). */
 import { describe, expect, test } from 'vitest';
+import { device } from '../../src/core/device.ts';
 import { isMessage, message } from '../../src/core/message.ts';
-import type { Outcome } from '../../src/core/outcome.ts';
+import { type Outcome, ok } from '../../src/core/outcome.ts';
 import { defaultLuaMachinesOptions } from '../../src/devices/lua/machines.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { counter, type LuaWorld, luaWorld, sameSchedule, value } from '../support/lua-world.ts';
@@ -40,6 +41,70 @@ describe('dry runs', () => {
     expect(error(await world.get(`/${process}/as=execution/spoil`)).status).toBe(500);
     await posted(world, process, 1);
     expect(value(await world.get(`/${process}/now/hidden`))).toBe(4);
+  });
+
+  const busy = `${counter}
+    function loop() hidden = 1000 while true do end end
+    function caught() hidden = 1000 while true do pcall(function() while true do end end) end end
+    function wait(state, message) hidden = 1000 ao.resolve('/~waiting@1.0/wait') return { body = 'waited' } end
+    function nested() hidden = 1000 ao.resolve({ device = 'lua@5.3a', module = looping }, 'loop') return { body = 'done' } end
+    looping = { ['content-type'] = 'application/lua', body = 'function loop() while true do end end' }`;
+  const waiting = device({
+    name: 'waiting@1.0',
+    doc: 'A device that takes its time.',
+    uses: [],
+    keys: {
+      wait: {
+        doc: 'Waits.',
+        async run({ signal }) {
+          await new Promise((resolve) => signal.addEventListener('abort', resolve));
+          return ok('late');
+        },
+      },
+    },
+  });
+
+  test.each(['loop', 'caught', 'wait', 'nested'])(
+    'a dry run (%s) gets little time and leaves the machine as it was, with the budgets of its process',
+    async (name) => {
+      const limits = { ...defaultLuaMachinesOptions.limits, timeMs: 60_000 };
+      const world = await luaWorld({
+        machines: { ...defaultLuaMachinesOptions, limits },
+        devices: [waiting],
+        lane: { dryRunTimeMs: 200 },
+      });
+      const heavy = `function heavy(s) for i = 1, 2e7 do hidden = hidden + 1 end s.hidden = hidden return s end`;
+      const process = await world.program(
+        `${busy} ${heavy} local plain = compute
+         function compute(s, m) if m.body.heavy then return heavy(s) end return plain(s, m) end`,
+      );
+      await posted(world, process, 2);
+      expect(value(await world.get(`/${process}/now/hidden`))).toBe(3);
+      const started = performance.now();
+      const outcome = await world.get(`/${process}/as=execution/${name}`);
+      expect(performance.now() - started).toBeLessThan(5_000);
+      if (name === 'loop' || name === 'caught') {
+        expect(error(outcome).code).toBe('timeout');
+        expect(error(outcome).hint).toContain('dry-run-time-limit');
+      }
+      await world.post(process, { heavy: true });
+      expect(value(await world.get(`/${process}/now/hidden`))).toBe(2e7 + 3);
+    },
+  );
+
+  test('slots of a process go before dry runs that wait, and too many of these are refused', async () => {
+    const world = await luaWorld({ lane: { dryRunTimeMs: 100 } });
+    const process = await world.program(busy);
+    expect(value(await world.get(`/${process}/now/hidden`))).toBe(1);
+    const dry = Array.from({ length: 60 }, () => world.get(`/${process}/as=execution/loop`));
+    let done = 0;
+    for (const one of dry) void one.then((outcome) => error(outcome).code === 'timeout' && done++);
+    await posted(world, process, 1);
+    expect(value(await world.get(`/${process}/now/hidden`))).toBe(2);
+    expect(done).toBeLessThan(10);
+    const codes = (await Promise.all(dry)).map((outcome) => error(outcome).code);
+    expect(codes.filter((code) => code === 'unavailable').length).toBeGreaterThan(20);
+    expect(codes.filter((code) => code === 'timeout').length).toBeGreaterThan(20);
   });
 
   test('a dry run after a restart sees the newest computed state, not the newest snapshot', async () => {

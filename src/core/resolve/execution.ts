@@ -34,7 +34,7 @@ export class Session {
   readonly lendsKey: boolean;
   /** A slot of a process is being computed. */
   readonly inProcess: boolean;
-  /** When the programs that strangers brought along have to be done; {@link Ao.deadline}. */
+  /** When programs have to be done; {@link Ao.deadline}. */
   deadline: number | undefined;
   readonly #maxSteps: number;
   #steps = 0;

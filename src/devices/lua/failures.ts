@@ -30,6 +30,14 @@ const guestHints: { readonly [code: string]: string } = {
     'Outside of processes programs get few instructions: spawn a process, or ask the operator for a higher `lua-guest-instructions`.',
 };
 
+/** The same for a dry run of a process. */
+const dryHints: { readonly [code: string]: string } = {
+  'lua-time-limit':
+    'A dry run gets little time: schedule the message, or ask the operator for a higher `dry-run-time-limit`.',
+  'lua-instruction-limit':
+    'A dry run gets few instructions: schedule the message, or ask the operator for a higher `lua-guest-instructions`.',
+};
+
 /** What is known of the call beside its failure. */
 export interface Called {
   /** Name of the function that was asked for: frames don't know what the host called them by. */
@@ -40,12 +48,17 @@ export interface Called {
   readonly loading?: string;
   /** It was a stranger's program, outside of processes. */
   readonly guest?: boolean;
+  /** It was a dry run of a process. */
+  readonly dry?: boolean;
 }
 
-export function failureOutcome(failure: LuaFailure, { called, was, loading, guest = false }: Called = {}): Outcome {
+export function failureOutcome(
+  failure: LuaFailure,
+  { called, was, loading, guest = false, dry = false }: Called = {},
+): Outcome {
   const code = codes[failure.code] ?? 'program-failed';
-  const hint =
-    (guest ? guestHints[failure.code] : undefined) ?? hints[failure.code] ?? hintFor(failure, called, loading);
+  const special = guest ? guestHints : dry ? dryHints : {};
+  const hint = special[failure.code] ?? hints[failure.code] ?? hintFor(failure, called, loading);
   const prefix = loading === undefined ? '' : `The Lua module \`${loading}\` does not load: `;
   const host = failure.code === 'lua-crash' || failure.code === 'lua-recursive-table';
   const body: Value = host ? `Erlang error while running Lua: ${failure.message}` : (failure.value ?? failure.message);

@@ -45,11 +45,20 @@ const maxOutputBytes = 16 * 1024 * 1024;
 /** The budget of a guest's next call: of its time, what is left. */
 export function guestLimits(options: GuestOptions, deadline: number): Partial<LuaLimits> {
   return {
-    timeMs: Math.max(1, deadline - performance.now()),
+    timeMs: timeLeft(deadline),
     memoryBytes: options['lua-guest-memory-bytes'],
     instructions: options['lua-guest-instructions'],
     outputBytes: maxOutputBytes,
   };
+}
+
+/** The same of a dry run of a process, which needs the memory of that process. */
+export function dryRunLimits(options: GuestOptions, deadline: number): Partial<LuaLimits> {
+  return { timeMs: timeLeft(deadline), instructions: options['lua-guest-instructions'] };
+}
+
+function timeLeft(deadline: number): number {
+  return Math.max(1, deadline - performance.now());
 }
 
 /** The functions of the host, which give up at the deadline. What they began may go on; nobody waits for it. */

@@ -139,9 +139,9 @@ export class LuaMachines {
     return kept === undefined ? undefined : this.restore(kept);
   }
 
-  /** Budgets of the machine's next calls; those of this thread's options if not given. */
-  limit(live: Live, limits: Partial<LuaLimits> = { ...defaultLuaLimits, ...this.#options.limits }): void {
-    live.machine.setLimits(limits);
+  /** Budgets of the machine's next calls: these, and for the rest those of this thread's options. */
+  limit(live: Live, limits: Partial<LuaLimits>): void {
+    live.machine.setLimits({ ...defaultLuaLimits, ...this.#options.limits, ...limits });
   }
 
   handle(live: Live): string {

@@ -11,27 +11,28 @@
  * `on-failure: skip` has the process go on: the state is the one before, the error its results.
  */
 import type { Ao, Clock } from '../../core/device.ts';
-import { type AoError, type ErrorCode, errorFrom } from '../../core/errors.ts';
-import { integer, textIn } from '../../core/fields.ts';
-import { isMessage, isPrivateKey, Message, message } from '../../core/message.ts';
+import { type AoError, errorFrom } from '../../core/errors.ts';
+import { textIn } from '../../core/fields.ts';
+import { isMessage, type Message } from '../../core/message.ts';
 import { fail, failed, type Outcome, ok } from '../../core/outcome.ts';
-import { getPrivate, setPrivate } from '../../core/private.ts';
-import type { Value } from '../../core/value.ts';
+import { setPrivate } from '../../core/private.ts';
 import type { Assignments } from './assignments.ts';
+import { begin, contentOf, snapshotRequest } from './beginning.ts';
 import type { Definition } from './definition.ts';
-import { firstState } from './definition.ts';
-import { runAs } from './run-as.ts';
+import { execute, executeDry, isInLane, leftBehind, publicState } from './execution.ts';
+import { isExhausting, isLost, mayPass, missingIn, slotOutcome, storedError, withPhase } from './failures.ts';
 import { failureResults, skippedState } from './skipped.ts';
-import type { ComputedSlot, SlotResult, Slots, SlotWriter } from './slots.ts';
-import { type Snapshot, Snapshots } from './snapshots.ts';
+import type { Slots, SlotWriter } from './slots.ts';
+import type { Snapshots } from './snapshots.ts';
+import { Turns } from './turns.ts';
 
 export interface LaneParts {
   readonly slots: Slots;
   readonly snapshots: Snapshots;
   readonly assignments: Assignments;
   readonly clock: Clock;
-  /** AO-Core for one step of the fold; aborted by the signal. */
-  readonly toolbox: (signal: AbortSignal) => Ao;
+  /** AO-Core for one step of the fold; aborted by the signal. Programs end at the deadline (`performance.now()`) if there is one. */
+  readonly toolbox: (signal: AbortSignal, deadline?: number) => Ao;
   /** Lets other work of this thread run. */
   readonly breathe: () => Promise<void>;
   /** Frees what the private handles of a state lead to (machines). The state is not used again. */
@@ -41,13 +42,20 @@ export interface LaneParts {
 export interface LaneOptions {
   /** Wall time of one slot. */
   readonly slotTimeMs: number;
+  /** Wall time of a dry run. */
+  readonly dryRunTimeMs: number;
   /** A snapshot is taken when this much computing would have to be repeated without it. */
   readonly snapshotEveryMs: number;
   /** Slots whose results may wait to be written during a long fold, before it waits for the disk. */
   readonly maxUnwritten: number;
 }
 
-export const defaultLaneOptions: LaneOptions = { slotTimeMs: 60_000, snapshotEveryMs: 250, maxUnwritten: 4_096 };
+export const defaultLaneOptions: LaneOptions = {
+  slotTimeMs: 60_000,
+  dryRunTimeMs: 1_000,
+  snapshotEveryMs: 250,
+  maxUnwritten: 4_096,
+};
 
 /** What a lane is doing, for people. */
 export type LaneStatus =
@@ -69,38 +77,6 @@ interface Live {
   readonly known: number;
 }
 
-/** These may pass: they say nothing about the message that was computed. */
-const passing: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'cancelled',
-  'device-not-found',
-  'disk-full',
-  'necessary-message-not-found',
-  'not-found',
-  'out-of-budget',
-  'peer-failed',
-  'store-failed',
-  'timeout',
-  'unavailable',
-]);
-
-/** Something is not here yet: a module, a device. It may come. */
-const missingCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'device-not-found',
-  'necessary-message-not-found',
-  'not-found',
-]);
-
-/** What a sentence says is missing: `Lua module 'X' not found.`, `There is no device "X" on this node.` */
-function missingIn(sentence: string): string {
-  return /^There is no (device .*) on this node\.$/.exec(sentence)?.[1] ?? sentence.replace(/ not found\.$/, '');
-}
-
-/** A snapshot that fails to load with one of these is no snapshot. */
-const unreadable: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['bad-encoding', 'device-failed', 'store-failed']);
-
-/** These cost a whole slot's budget every time, so they are not tried again at once. */
-const exhausting: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['out-of-budget', 'timeout']);
-
 /** How long a fold may keep its thread before others get a turn. */
 const breathEveryMs = 10;
 
@@ -109,9 +85,7 @@ export class ProcessLane {
   readonly #parts: LaneParts;
   readonly #options: LaneOptions;
   #waiters: Waiter[] = [];
-  /** Settles when everything that was given a turn is done. */
-  #turns: Promise<unknown> = Promise.resolve();
-  #pending = 0;
+  readonly #turns = new Turns();
   /** A fold has been given a turn and has not ended. */
   #folding = false;
   /** The live state, with the private handles of its devices, and the writer that continues after it. */
@@ -138,7 +112,7 @@ export class ProcessLane {
   }
 
   get busy(): boolean {
-    return this.#pending > 0;
+    return this.#turns.busy;
   }
 
   get warm(): boolean {
@@ -162,7 +136,7 @@ export class ProcessLane {
       this.#waiters.push({ slot, answer });
       if (this.#folding) return;
       this.#folding = true;
-      void this.#turn(() => this.#fold());
+      void this.#turns.take(() => this.#fold());
     });
   }
 
@@ -172,16 +146,19 @@ export class ProcessLane {
    */
   inspect(work: (state: Message, ao: Ao) => Promise<Outcome>): Promise<Outcome> {
     this.#lastUsed = this.#parts.clock.now();
-    return this.#turn(async () => {
+    return this.#turns.look(async () => {
       try {
         let outcome = await this.#inspect(work);
         if (isLost(outcome)) {
           this.#drop();
           outcome = await this.#inspect(work);
         }
+        if (outcome === leftBehind) this.#drop();
         return outcome.status === 'ok' && isMessage(outcome.value) ? ok(publicState(outcome.value)) : outcome;
       } catch (thrown) {
         return failed(errorFrom(thrown, 'device-failed'));
+      } finally {
+        await this.#parts.breathe();
       }
     });
   }
@@ -194,27 +171,20 @@ export class ProcessLane {
       const step = await this.#step(this.#live.slot + 1, newest);
       if (step.ended !== undefined) return step.ended;
     }
-    return work(setPrivate(this.#live!.state, 'inspecting', true), this.#toolbox());
+    const timeMs = Math.min(this.#options.dryRunTimeMs, this.#options.slotTimeMs);
+    const deadline = performance.now() + timeMs;
+    const state = setPrivate(this.#live!.state, 'inspecting', true);
+    return executeDry(timeMs, (signal) => work(state, this.#parts.toolbox(signal, deadline)));
   }
 
   /** Saves what would be lost and forgets the live state. */
   release(): Promise<void> {
-    return this.#turn(async () => {
+    return this.#turns.take(async () => {
       if (this.#live === undefined) return;
       if (this.#unsavedMs > 0) await this.#snapshot(this.#toolbox());
       await this.#live.writer.flush();
       this.#drop();
     });
-  }
-
-  /** Runs `work` when everything before it is done. */
-  #turn<T>(work: () => Promise<T>): Promise<T> {
-    this.#pending++;
-    const done = this.#turns.then(work).finally(() => {
-      this.#pending--;
-    });
-    this.#turns = done.catch(() => undefined);
-    return done;
   }
 
   #toolbox(): Ao {
@@ -265,10 +235,11 @@ export class ProcessLane {
   /** Ends the fold with an error for everybody who waits. */
   #fail(outcome: Outcome, slot = (this.#live?.slot ?? -1) + 1): void {
     const sentence = outcome.status === 'error' ? outcome.error.message : 'The slot gave no state.';
+    const missing = missingIn(outcome);
     this.#status =
-      outcome.status === 'error' && missingCodes.has(outcome.error.code)
-        ? { status: 'waiting', slot: slot - 1, for: missingIn(sentence) }
-        : { status: 'failed', slot, error: sentence };
+      missing === undefined
+        ? { status: 'failed', slot, error: sentence }
+        : { status: 'waiting', slot: slot - 1, for: missing };
     this.#answerAll(outcome);
   }
 
@@ -296,7 +267,7 @@ export class ProcessLane {
     // is there would be the next state.
     const chosen = this.definition.message.has('function') || !assignment.has('path');
     const request = chosen ? assignment.with('path', 'compute') : assignment;
-    const outcome = await this.#execute(ao, live.state.without('results', 'snapshot'), request);
+    const outcome = await execute(ao, live.state.without('results', 'snapshot'), request, this.#options.slotTimeMs);
     if (outcome.status !== 'ok' || !isMessage(outcome.value) || !isInLane(outcome.value)) {
       if (isLost(outcome) && this.#rebuiltFor !== slot) return this.#rebuild(slot);
       const failure = this.#skips && !mayPass(outcome) ? withPhase(outcome, 'compute', slot) : undefined;
@@ -359,27 +330,11 @@ export class ProcessLane {
     return { ended: refused };
   }
 
-  /** Runs the execution device. One that waits for something that doesn't come is left behind after the slot's time. */
-  async #execute(ao: Ao, state: Message, request: Value): Promise<Outcome> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<Outcome>((resolve) => {
-      timer = setTimeout(() => resolve(overTime), this.#options.slotTimeMs);
-    });
-    try {
-      return await Promise.race([runAs(ao, 'execution', state, request), late]);
-    } catch (thrown) {
-      return failed(errorFrom(thrown, 'device-failed'));
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
   /** Stores the error as the slot's result, unless it may pass, and tells everybody who waits for this slot or a later one. */
   async #failSlot(slot: number, outcome: Outcome, tookMs: number): Promise<Outcome> {
     const error = withPhase(outcome, 'compute', slot);
-    const code = error.status === 'error' ? error.error.code : 'internal';
     if (error.status === 'error' && !mayPass(error)) this.#live!.writer.fail(slot, storedError(error.error));
-    if (exhausting.has(code)) {
+    if (isExhausting(error)) {
       this.#exhausted = { slot, until: this.#parts.clock.now() + 10 * tookMs, outcome: error };
     }
     await this.#settle();
@@ -421,7 +376,7 @@ export class ProcessLane {
 
   /** Brings the live state to where the stored slots end; gives the outcome that prevents it. */
   async #load(ao: Ao): Promise<Outcome | undefined> {
-    const { slots, snapshots } = this.#parts;
+    const { slots } = this.#parts;
     const { id } = this.definition;
     const latest = await slots.latest(id);
     if (latest !== undefined && 'failed' in latest) {
@@ -430,46 +385,20 @@ export class ProcessLane {
     }
     if (this.#live !== undefined) return undefined;
     const newest = await slots.latestState(id);
-    const snapshot = newest === undefined ? undefined : await snapshots.latest(id, newest.slot);
-    let begun = newest && snapshot && (await this.#resume(ao, newest, snapshot));
-    // Without a snapshot, or with one that this program can't read, the process is computed from its beginning.
-    if (begun?.outcome?.status === 'error' && unreadable.has(begun.outcome.error.code)) begun = undefined;
-    begun ??= await this.#begin(ao);
-    if (begun.outcome !== undefined) return withPhase(begun.outcome, 'compute', begun.slot + 1);
-    this.#live = { state: begun.state, slot: begun.slot, writer: slots.writer(id), known: newest?.slot ?? -1 };
+    const { state, slot, outcome } = await begin(this.#parts, this.definition, newest, (state, key) =>
+      execute(ao, state, key, this.#options.slotTimeMs),
+    );
+    if (outcome !== undefined) return withPhase(outcome, 'compute', slot + 1);
+    this.#live = { state, slot, writer: slots.writer(id), known: newest?.slot ?? -1 };
     this.#unsavedMs = 0;
     return undefined;
-  }
-
-  async #begin(ao: Ao): Promise<Begun> {
-    const outcome = await this.#execute(ao, inLane(firstState(this.definition.message), this.definition.id), 'init');
-    return begun(outcome, -1, [
-      ['initialized', 'true'],
-      ['at-slot', -1],
-    ]);
-  }
-
-  async #resume(ao: Ao, newest: ComputedSlot, snapshot: Snapshot): Promise<Begun> {
-    const selfContained = Snapshots.isEmpty(snapshot.content);
-    const slot = selfContained ? newest.slot : snapshot.slot;
-    const stored = slot === newest.slot ? newest : await this.#parts.slots.read(this.definition.id, slot);
-    if (stored === undefined || !('state' in stored)) {
-      const outcome = fail(
-        'store-failed',
-        `Slot ${slot} has a snapshot but no state.`,
-        'Run `hyperbeam store verify`.',
-      );
-      return { slot, state: Message.empty, outcome };
-    }
-    const state = selfContained ? stored.state : stored.state.with('snapshot', snapshot.content);
-    return begun(await this.#execute(ao, inLane(state, this.definition.id), 'normalize'), slot, []);
   }
 
   async #snapshot(ao: Ao): Promise<void> {
     const live = this.#live;
     if (live === undefined || live.slot < 0) return;
     const started = performance.now();
-    const outcome = await this.#execute(ao, live.state, message({ path: 'snapshot', mode: 'Map' }));
+    const outcome = await execute(ao, live.state, snapshotRequest, this.#options.slotTimeMs);
     const content = contentOf(outcome);
     if (content === undefined) return;
     const { snapshots } = this.#parts;
@@ -486,117 +415,6 @@ export class ProcessLane {
   }
 }
 
-/** The state as others may see it and as it is stored: without private data. */
-function publicState(state: Message): Message {
-  return state.filter((key) => !isPrivateKey(key) && key !== 'snapshot');
-}
-
-/** What devices hold beside the state; empty for those that hold nothing, `undefined` if they could not be saved. */
-function contentOf(outcome: Outcome): Message | undefined {
-  if (outcome.status === 'error') {
-    const { code, status } = outcome.error;
-    return code === 'not-found' && status === undefined ? Message.empty : undefined;
-  }
-  return isMessage(outcome.value) ? withoutEmpty(outcome.value) : Message.empty;
-}
-
-/** A stack's snapshot holds an empty message for every device that has nothing to save. */
-function withoutEmpty(content: Message): Message {
-  return content.filter(
-    (key, value) => /^\d+$|^body$/.test(key) && !(isMessage(value) && withoutEmpty(value).size === 0),
-  );
-}
-
-/** Tells devices with machines that only the newest state of this process is ever called: they need not keep earlier ones. */
-function inLane(state: Message, process: string): Message {
-  return setPrivate(setPrivate(state, 'lane', true), 'lane-process', process);
-}
-
-/**
- * Whether this was made of the state before. A key of the state was not, nor was an answer about it: a message that has one of these for its
- * path doesn't put it in the place of the state.
- */
-function isInLane(state: Message): boolean {
-  return getPrivate(state, 'lane') === true;
-}
-
-const overTime = fail(
-  'timeout',
-  'The slot took longer than this node allows.',
-  'Do less in one message, or ask the operator for a higher `slot-time-limit`.',
-);
-
 interface Step {
   readonly ended: Outcome | undefined;
-}
-
-function mayPass(outcome: Outcome): boolean {
-  return outcome.status === 'error' && passing.has(outcome.error.code);
-}
-
-function isLost(outcome: Outcome): boolean {
-  return outcome.status === 'error' && outcome.error.code === 'unavailable';
-}
-
-interface Begun {
-  readonly state: Message;
-  readonly slot: number;
-  /** Why there is no state. */
-  readonly outcome: Outcome | undefined;
-}
-
-function begun(outcome: Outcome, slot: number, keys: readonly (readonly [string, Value])[]): Begun {
-  if (outcome.status !== 'ok' || !isMessage(outcome.value)) return { state: Message.empty, slot, outcome };
-  const state = outcome.value
-    .without('snapshot')
-    .withAll([['device', 'process@1.0'], ...keys])
-    .withOrigin(undefined);
-  return { state, slot, outcome: undefined };
-}
-
-/** The error of a slot, with where it happened (spec 04 §1.5). */
-function withPhase(outcome: Outcome, phase: 'compute' | 'get-schedule', slot: number): Outcome {
-  const error: AoError =
-    outcome.status === 'error'
-      ? outcome.error
-      : (fail('program-failed', 'The execution device gave something else than the next state.') as { error: AoError })
-          .error;
-  const said = error.value;
-  const body = isMessage(said) ? said : message({ error: said ?? error.message });
-  return fail(error.code, error.message, {
-    ...(error.hint === undefined ? {} : { hint: error.hint }),
-    ...(error.status === undefined ? {} : { status: error.status }),
-    ...(outcome.status === 'error' ? {} : { status: 500 }),
-    cause: error.cause,
-    value: body.withAll([
-      ['phase', phase],
-      ['attempted-slot', slot],
-    ]),
-  });
-}
-
-function storedError(error: AoError): Message {
-  return message({
-    code: error.code,
-    message: error.message,
-    hint: error.hint,
-    status: error.status,
-    value: error.value,
-  });
-}
-
-/** What a stored slot answers. */
-export function slotOutcome(slot: SlotResult): Outcome {
-  return 'state' in slot ? ok(slot.state) : failedSlot(slot.failed);
-}
-
-function failedSlot(stored: Message): Outcome {
-  const status = stored.get('status');
-  const hint = stored.get('hint');
-  const value = stored.get('value');
-  return fail(stored.get('code') as ErrorCode, String(stored.get('message')), {
-    ...(typeof hint === 'string' ? { hint } : {}),
-    ...(status === undefined ? {} : { status: integer.read(status) ?? 500 }),
-    ...(value === undefined ? {} : { value }),
-  });
 }
