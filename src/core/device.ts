@@ -80,6 +80,8 @@ export interface Ao {
   readonly lendsKey: boolean;
   /** A slot of a process is being computed: what is done has to come out the same whenever it is computed again. */
   readonly inProcess: boolean;
+  /** The process whose slot that is. Whoever waits on its behalf has to say so, or it may wait for itself. */
+  readonly process: string | undefined;
   /** Whoever asks is a stranger, or a message of one, and no slot of a process is being computed: programs get the budgets of guests. */
   readonly isGuest: boolean;
   /**

@@ -54,8 +54,8 @@ export interface ResolveOptions {
   readonly allowRecursion?: boolean;
   /** Whether `commit` may sign with the node's key; true unless the request is a stranger's. */
   readonly lendsKey?: boolean;
-  /** Whether a slot of a process is being computed; then programs have the budgets of processes. */
-  readonly inProcess?: boolean;
+  /** The process whose slot is being computed, if one is; then programs have the budgets of processes. */
+  readonly process?: string;
   /** When the programs it sets in motion have to be done, in milliseconds of `performance.now()`. */
   readonly deadline?: number | undefined;
 }
@@ -149,7 +149,7 @@ export class Resolver {
   ao(
     options?: Pick<
       ResolveOptions,
-      'signal' | 'maxResolutions' | 'allowRecursion' | 'lendsKey' | 'inProcess' | 'deadline'
+      'signal' | 'maxResolutions' | 'allowRecursion' | 'lendsKey' | 'process' | 'deadline'
     >,
   ): Ao {
     return new Toolbox(() => this.#execution(internalMode, options));
@@ -173,7 +173,7 @@ export class Resolver {
       options?.signal ?? this.#never,
       options?.allowRecursion ?? false,
       options?.lendsKey ?? true,
-      options?.inProcess ?? false,
+      options?.process,
     );
     session.deadline = options?.deadline;
     return new Execution(this, mode, session);

@@ -69,7 +69,8 @@ export const process = device({
             hint: '`now` computes what is scheduled.',
           });
         }
-        return call.processes.inspect(definition, 'execution', message({ path: 'snapshot', mode: 'Map' }));
+        const request = message({ path: 'snapshot', mode: 'Map' });
+        return call.processes.inspect(definition, 'execution', request, call.ao.process);
       },
     },
     as: {
@@ -134,7 +135,7 @@ export const processRole = device({
     const { ao, cache, environment, base, request } = call;
     const definition = await definitionIn(ao, cache, environment, base);
     const role = (await textAt(ao, base, 'process-role')) ?? 'execution';
-    return call.processes.inspect(definition, role, request);
+    return call.processes.inspect(definition, role, request, ao.process);
   },
 });
 
@@ -174,9 +175,9 @@ async function stateAt(call: ProcessCall, definition: Definition, slot: number):
   const stored = isPromise(found) ? await found : found;
   if (stored !== undefined) return slotOutcome(stored);
   const wanted = await pushWanted(call);
-  if (wanted === undefined) return processes.compute(definition, slot);
+  if (wanted === undefined) return processes.compute(definition, slot, call.ao.process);
   const before = (await processes.slots.latest(definition.id))?.slot ?? -1;
-  const outcome = await processes.compute(definition, slot);
+  const outcome = await processes.compute(definition, slot, call.ao.process);
   const after = (await processes.slots.latestState(definition.id, slot))?.slot ?? -1;
   for (let fresh = before + 1; fresh <= after; fresh++) await pushComputed(call, definition, fresh, wanted.depth);
   return outcome;

@@ -21,8 +21,8 @@ import type { Definition } from '../devices/process/definition.ts';
 import type { Processes } from '../devices/process/processes.ts';
 import {
   type FromWorker,
-  homeOf,
   maxLaneNumbers,
+  type Need,
   type Question,
   receiveDefinition,
   receiveOutcome,
@@ -78,22 +78,27 @@ const own = openLanes(
 );
 const resting = setInterval(() => void own.rest().catch(() => undefined), 5_000);
 
-/** Slots of processes that live in other workers, and messages to schedule, are asked of the node. */
+/** What programs need of processes, and messages to schedule, are asked of the node: it knows who waits for whom. */
 const asked = new Map<number, (outcome: Outcome) => void>();
 let next = 1;
 const processes: Processes = {
   slots: own.slots,
-  compute(definition: Definition, slot: number) {
-    if (homeOf(definition.id, data.count) === data.index) return own.compute(definition, slot);
-    return new Promise<Outcome>((answer) => {
-      const id = next++;
-      asked.set(id, answer);
-      tell({ kind: 'ask', id, definition: sendDefinition(definition), slot });
-    });
+  async compute(definition: Definition, slot: number, by?: string) {
+    const computed = await own.computed(definition.id, slot);
+    return computed ?? ask({ kind: 'compute', definition: sendDefinition(definition), slot }, by);
   },
-  inspect: (definition, role, request) => own.inspect(definition, role, request),
+  inspect: (definition, role, request, by) =>
+    ask({ kind: 'inspect', definition: sendDefinition(definition), role, request: encode(request) }, by),
   status: (process) => own.status(process),
 };
+
+function ask(need: Need, by: string | undefined): Promise<Outcome> {
+  return new Promise((answer) => {
+    const id = next++;
+    asked.set(id, answer);
+    tell({ kind: 'ask', id, need, by });
+  });
+}
 
 /** Slots are given by the node's main thread alone. */
 function post(base: Message, request: Message): Promise<Outcome> {

@@ -62,7 +62,7 @@ export function openLanes(parts: LaneHostParts, settings: LaneSettings): InlineP
       snapshots: new Snapshots(parts.store, sha256),
       assignments: new Assignments(parts.schedule),
       clock: parts.clock,
-      toolbox: (signal, deadline) => parts.resolver().ao({ signal, deadline, lendsKey: false, inProcess: true }),
+      toolbox: (process, signal, deadline) => parts.resolver().ao({ signal, deadline, lendsKey: false, process }),
       breathe: () => setImmediate(),
       dispose: (state) => parts.lua.release(state),
       machineBytes: () => parts.lua.bytes,

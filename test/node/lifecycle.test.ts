@@ -234,7 +234,8 @@ describe('what it says when it cannot start', () => {
     expect(stderr).toContain('Did you mean `port`?');
     writeFileSync(path, '{');
     expect((await refused('--config', path)).stderr).toContain('cannot be understood');
-    expect((await refused('--nonsense', 'x')).stderr).toContain('no option `nonsense`');
+    const flag = await refused('--nonsense', 'x');
+    expect([flag.code, flag.stderr]).toEqual([2, expect.stringContaining('no option `--nonsense`')]);
   });
 
   test('a data directory that is a file', async () => {

@@ -302,10 +302,15 @@ describe('failures', () => {
     expect(performance.now() - started).toBeLessThan(5_000);
   });
 
-  test('a program that waits for its own slot is cut off', async () => {
-    const world = await luaWorld({ lane: { slotTimeMs: 300 } });
+  test('a program that waits for what never comes is cut off', async () => {
+    const never = device({
+      name: 'never@1.0',
+      doc: 'Does not answer.',
+      keys: { wait: { doc: 'Waits.', run: () => new Promise<Outcome>(() => undefined) } },
+    });
+    const world = await luaWorld({ lane: { slotTimeMs: 300 }, devices: [never] });
     const process = await world.program(
-      `function compute(s, m) if m.slot == 1 then ao.resolve('/' .. m.process .. '/now') end return s end`,
+      `function compute(s, m) if m.slot == 1 then ao.resolve({ device = 'never@1.0' }, 'wait') end return s end`,
     );
     await posted(world, process, 1);
     const outcome = await world.get(`/${process}/now`);

@@ -78,7 +78,7 @@ export function processWorld(given: ProcessWorldOptions = {}): ProcessWorld {
       snapshots: new Snapshots(store, sha256),
       assignments: new Assignments(log),
       clock: systemClock,
-      toolbox: (signal, deadline) => library.resolver.ao({ signal, deadline }),
+      toolbox: (process, signal, deadline) => library.resolver.ao({ signal, deadline, process }),
       breathe: () => setImmediate(),
       machineBytes: () => library.env.capabilities.lua?.bytes ?? 0,
       dispose: (state) => library.env.capabilities.lua?.release(state),

@@ -86,8 +86,12 @@ export class Toolbox implements Ao {
     return convert(value, target, source, this.#x.env);
   }
 
+  get process(): string | undefined {
+    return this.#x.session.process;
+  }
+
   get inProcess(): boolean {
-    return this.#x.session.inProcess;
+    return this.#x.session.process !== undefined;
   }
 
   get lendsKey(): boolean {
@@ -95,8 +99,8 @@ export class Toolbox implements Ao {
   }
 
   get isGuest(): boolean {
-    const { lendsKey, inProcess } = this.#x.session;
-    return !lendsKey && !inProcess;
+    const { lendsKey, process } = this.#x.session;
+    return !lendsKey && process === undefined;
   }
 
   get deadline(): number | undefined {

@@ -32,19 +32,19 @@ export class Session {
   readonly allowRecursion: boolean;
   /** Whoever asks may have messages of their own signed with the node's key. */
   readonly lendsKey: boolean;
-  /** A slot of a process is being computed. */
-  readonly inProcess: boolean;
+  /** The process whose slot is being computed. */
+  readonly process: string | undefined;
   /** When programs have to be done; {@link Ao.deadline}. */
   deadline: number | undefined;
   readonly #maxSteps: number;
   #steps = 0;
 
-  constructor(maxSteps: number, signal: AbortSignal, allowRecursion: boolean, lendsKey: boolean, inProcess: boolean) {
+  constructor(maxSteps: number, signal: AbortSignal, allowRecursion: boolean, lendsKey: boolean, process?: string) {
     this.#maxSteps = maxSteps;
     this.signal = signal;
     this.allowRecursion = allowRecursion;
     this.lendsKey = lendsKey;
-    this.inProcess = inProcess;
+    this.process = process;
   }
 
   /** Counts one step. Throws `out-of-budget` when there are none left. */

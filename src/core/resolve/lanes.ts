@@ -6,7 +6,7 @@
  */
 import { type Awaitable, isPromise } from '../awaitable.ts';
 import { equal } from '../equal.ts';
-import type { Message } from '../message.ts';
+import { type Message, message } from '../message.ts';
 import { fail, type Outcome } from '../outcome.ts';
 import { cancelled, type Execution } from './execution.ts';
 
@@ -97,7 +97,12 @@ export class Lanes {
   }
 }
 
-const recursion = fail('infinite-recursion', 'Request creates infinite recursion.', { status: 508 });
+/** What a call gets that would wait for itself (spec 01 §4). */
+export const recursion = fail('infinite-recursion', 'Request creates infinite recursion.', {
+  status: 508,
+  hint: 'What is asked for waits, directly or through others, for the one who asks. Ask for a result that is there already.',
+  value: message({ status: 508, body: 'Request creates infinite recursion.' }),
+});
 
 function sameRequest(a: Message | undefined, b: Message | undefined): boolean {
   return a === b || (a !== undefined && b !== undefined && equal(a, b));

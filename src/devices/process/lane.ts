@@ -127,8 +127,8 @@ export class ProcessLane {
   /** The state after `slot`, computing what is missing. Answers as soon as that slot is stored. */
   async compute(slot: number): Promise<Outcome> {
     this.#lastUsed = this.#parts.clock.now();
-    const stored = await this.#parts.slots.read(this.definition.id, slot);
-    if (stored !== undefined) return slotOutcome(stored);
+    const computed = await this.computed(slot);
+    if (computed !== undefined) return computed;
     if (this.#exhausted !== undefined && slot >= this.#exhausted.slot && this.#lastUsed < this.#exhausted.until) {
       return this.#exhausted.outcome;
     }
@@ -138,6 +138,18 @@ export class ProcessLane {
       this.#folding = true;
       void this.#turns.take(() => this.#fold());
     });
+  }
+
+  /** What a slot came to, if it is computed already. */
+  async computed(slot: number): Promise<Outcome | undefined> {
+    const live = this.#live;
+    // During a fold the newest ones may not be written yet.
+    if (live !== undefined && slot <= live.slot) {
+      live.writer.begin();
+      await live.writer.flush();
+    }
+    const stored = await this.#parts.slots.read(this.definition.id, slot);
+    return stored === undefined ? undefined : slotOutcome(stored);
   }
 
   /**

@@ -3,12 +3,14 @@
  * memory is wanted elsewhere. A capability of `process@1.0`; worker threads and other nodes can stand behind the same interface.
  */
 import type { Awaitable } from '../../core/awaitable.ts';
+import type { Ao } from '../../core/device.ts';
 import type { Message } from '../../core/message.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import type { Definition } from './definition.ts';
 import { defaultLaneOptions, type LaneOptions, type LaneParts, type LaneStatus, ProcessLane } from './lane.ts';
 import { dressed } from './run-as.ts';
 import type { Slots } from './slots.ts';
+import { Waits } from './waits.ts';
 
 declare module '../../core/device.ts' {
   interface Capabilities {
@@ -19,13 +21,16 @@ declare module '../../core/device.ts' {
 export interface Processes {
   /** Stored results, to be read without entering a lane. */
   readonly slots: Slots;
-  /** The state after `slot`, computing what is missing. */
-  compute(definition: Definition, slot: number): Awaitable<Outcome>;
+  /**
+   * The state after `slot`, computing what is missing. `by`: the process whose slot is being computed and needs this; a circle of such
+   * processes is refused.
+   */
+  compute(definition: Definition, slot: number, by?: string): Awaitable<Outcome>;
   /**
    * Resolves a request on the newest computed state, in a role, with the devices' memory at hand. Nothing it does is kept: dry runs and
    * snapshots.
    */
-  inspect(definition: Definition, role: string, request: Message): Awaitable<Outcome>;
+  inspect(definition: Definition, role: string, request: Message, by?: string): Awaitable<Outcome>;
   /** What the lane of a process is doing; `undefined` if it has none at the moment. */
   status(process: string): Awaitable<LaneStatus | undefined>;
 }
@@ -47,7 +52,9 @@ export const defaultInlineOptions: InlineOptions = {
   maxBytes: 1024 * 1024 * 1024,
 };
 
-export interface InlineParts extends LaneParts {
+export interface InlineParts extends Omit<LaneParts, 'toolbox'> {
+  /** AO-Core for one step of the fold of `process`; see {@link LaneParts}. */
+  readonly toolbox: (process: string, ...how: Parameters<LaneParts['toolbox']>) => Ao;
   /** Bytes that machines hold in this thread at the moment. */
   readonly machineBytes: () => number;
 }
@@ -58,6 +65,7 @@ export class InlineProcesses implements Processes, AsyncDisposable {
   readonly #options: InlineOptions;
   /** In the order of their last use. */
   readonly #lanes = new Map<string, ProcessLane>();
+  readonly #waits = new Waits();
 
   constructor(parts: InlineParts, options: InlineOptions = defaultInlineOptions) {
     this.#parts = parts;
@@ -68,12 +76,20 @@ export class InlineProcesses implements Processes, AsyncDisposable {
     return this.#parts.slots;
   }
 
-  compute(definition: Definition, slot: number): Promise<Outcome> {
-    return this.#lane(definition).compute(slot);
+  async compute(definition: Definition, slot: number, by?: string): Promise<Outcome> {
+    const computed = by === undefined ? undefined : await this.computed(definition.id, slot);
+    return computed ?? this.#waits.during(by, definition.id, () => this.#lane(definition).compute(slot));
   }
 
-  inspect(definition: Definition, role: string, request: Message): Promise<Outcome> {
-    return this.#lane(definition).inspect(async (state, ao) => ao.resolve(await dressed(ao, state, role), request));
+  /** What a slot came to, if a lane in here has computed it, even if it is not written yet. */
+  async computed(process: string, slot: number): Promise<Outcome | undefined> {
+    return this.#lanes.get(process)?.computed(slot);
+  }
+
+  inspect(definition: Definition, role: string, request: Message, by?: string): Promise<Outcome> {
+    return this.#waits.during(by, definition.id, () =>
+      this.#lane(definition).inspect(async (state, ao) => ao.resolve(await dressed(ao, state, role), request)),
+    );
   }
 
   status(process: string): LaneStatus | undefined {
@@ -105,11 +121,16 @@ export class InlineProcesses implements Processes, AsyncDisposable {
 
   #lane(definition: Definition): ProcessLane {
     let lane = this.#lanes.get(definition.id);
-    if (lane === undefined) lane = new ProcessLane(definition, this.#parts, this.#options.lane);
+    if (lane === undefined) lane = this.#newLane(definition);
     else this.#lanes.delete(definition.id);
     this.#lanes.set(definition.id, lane);
     if (this.#lanes.size > this.#options.maxWarm) this.#makeRoom();
     return lane;
+  }
+
+  #newLane(definition: Definition): ProcessLane {
+    const toolbox: LaneParts['toolbox'] = (...how) => this.#parts.toolbox(definition.id, ...how);
+    return new ProcessLane(definition, { ...this.#parts, toolbox }, this.#options.lane);
   }
 
   #makeRoom(): void {

@@ -19,10 +19,12 @@ import type { Definition } from './definition.ts';
 import type { LaneStatus } from './lane.ts';
 import type { Processes } from './processes.ts';
 import type { Slots } from './slots.ts';
+import { Waits } from './waits.ts';
 import {
   type FromWorker,
   homeOf,
   maxLaneNumbers,
+  type Need,
   type Question,
   receiveDefinition,
   receiveOutcome,
@@ -78,6 +80,7 @@ export class WorkerProcesses implements Processes, AsyncDisposable {
   /** Numbers of lanes, for the shared position. */
   readonly #lanes = new Map<string, number>();
   #turn = 0;
+  readonly #waits = new Waits();
 
   constructor(parts: WorkerParts, options: WorkerOptions) {
     this.#parts = parts;
@@ -94,26 +97,28 @@ export class WorkerProcesses implements Processes, AsyncDisposable {
     await Promise.all(this.#hosts.map((host) => host.warm()));
   }
 
-  compute(definition: Definition, slot: number): Promise<Outcome> {
+  compute(definition: Definition, slot: number, by?: string): Promise<Outcome> {
     const held = this.#quarantine.get(definition.id);
     if (held !== undefined && held.until <= this.#parts.clock.now()) this.#quarantine.delete(definition.id);
     else if (held !== undefined && slot >= held.slot) return Promise.resolve(held.outcome);
-    return this.#home(definition.id).ask({
-      kind: 'compute',
-      definition: sendDefinition(definition),
-      lane: this.#laneNumber(definition.id),
-      slot,
-    });
+    return this.#waits.during(by, definition.id, () =>
+      this.#home(definition.id).ask({
+        kind: 'compute',
+        definition: sendDefinition(definition),
+        lane: this.#laneNumber(definition.id),
+        slot,
+      }),
+    );
   }
 
-  inspect(definition: Definition, role: string, request: Message): Promise<Outcome> {
+  inspect(definition: Definition, role: string, request: Message, by?: string): Promise<Outcome> {
     const question: Question = {
       kind: 'inspect',
       definition: sendDefinition(definition),
       role,
       request: encode(request),
     };
-    return this.#home(definition.id).ask(question);
+    return this.#waits.during(by, definition.id, () => this.#home(definition.id).ask(question));
   }
 
   status(process: string): Promise<LaneStatus | undefined> {
@@ -157,7 +162,11 @@ export class WorkerProcesses implements Processes, AsyncDisposable {
 
   #events(): HostEvents {
     return {
-      ask: (definition, slot) => this.compute(definition, slot),
+      ask: async (need, by) => {
+        const definition = receiveDefinition(need.definition);
+        if (need.kind === 'compute') return this.compute(definition, need.slot, by);
+        return this.inspect(definition, need.role, decode(need.request) as Message, by);
+      },
       broke: (process, slot, outcome) => {
         const until = this.#parts.clock.now() + this.#options.quarantineMs;
         this.#quarantine.set(process, { slot, until, outcome });
@@ -167,8 +176,8 @@ export class WorkerProcesses implements Processes, AsyncDisposable {
 }
 
 interface HostEvents {
-  /** A worker needs a slot of a process that lives in another one. */
-  readonly ask: (definition: Definition, slot: number) => Promise<Outcome>;
+  /** A worker needs something of a process, of its own or of another worker's. */
+  readonly ask: (need: Need, by: string | undefined) => Promise<Outcome>;
   /** A slot took its worker along. */
   readonly broke: (process: string, slot: number, outcome: Outcome) => void;
 }
@@ -305,7 +314,7 @@ class Host {
     else if (said.kind === 'answer') this.#take(said.id)?.answer(understood(said.outcome));
     else if (said.kind === 'status') this.#take(said.id)?.status?.(said.status);
     else if (said.kind === 'ask') {
-      void this.#reply(worker, said.id, this.#events.ask(receiveDefinition(said.definition), said.slot));
+      void this.#reply(worker, said.id, this.#events.ask(said.need, said.by));
     } else if (said.kind === 'post') {
       const posted = this.#parts.post(decode(said.base) as Message, decode(said.request) as Message);
       void this.#reply(worker, said.id, posted);

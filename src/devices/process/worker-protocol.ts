@@ -2,7 +2,7 @@
  * What a node and its lane workers say to each other. Values travel in the internal encoding; what is not a value is plain data.
  *
  *     node → worker    compute, inspect, status, call: each is answered · answer · options · ping · close
- *     worker → node    answer, status · ask (a slot of a process that lives elsewhere) · post (a message to schedule) · pong · ready · closed
+ *     worker → node    answer, status · ask (a slot or a dry run that one of its processes needs) · post (a message to schedule) · pong · ready · closed
  *
  * Which slot it is in a worker says in shared memory, readable while it is stuck: `[lane, slot]`, lane 0 when it is in none. The numbers of
  * lanes are the node's.
@@ -49,7 +49,17 @@ export type FromWorker =
   | { readonly kind: 'answer'; readonly id: number; readonly outcome: SentOutcome }
   | { readonly kind: 'status'; readonly id: number; readonly status: LaneStatus | undefined }
   | { readonly kind: 'post'; readonly id: number; readonly base: Uint8Array; readonly request: Uint8Array }
-  | { readonly kind: 'ask'; readonly id: number; readonly definition: SentDefinition; readonly slot: number };
+  | { readonly kind: 'ask'; readonly id: number; readonly need: Need; readonly by: string | undefined };
+
+/** What a program of a process needs of another one. */
+export type Need =
+  | { readonly kind: 'compute'; readonly definition: SentDefinition; readonly slot: number }
+  | {
+      readonly kind: 'inspect';
+      readonly definition: SentDefinition;
+      readonly role: string;
+      readonly request: Uint8Array;
+    };
 
 export type SentOutcome =
   | { readonly status: 'ok' | 'skip' | 'pass'; readonly value: Uint8Array }
