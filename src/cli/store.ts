@@ -1,7 +1,7 @@
 /** `hyperbeam store`: looks into the store of a data directory, checks it, copies it out and in. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createReadStream, createWriteStream, existsSync } from 'node:fs';
+import { createReadStream, createWriteStream, existsSync, statSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -9,7 +9,7 @@ import { pipeline } from 'node:stream/promises';
 import { raise } from '../core/errors.ts';
 import { createLibrary } from '../node/library.ts';
 import { lockDirectory } from '../node/lock.ts';
-import { exportStore, importStore } from '../stores/maintenance/archive.ts';
+import { checkArchive, exportStore, importStore } from '../stores/maintenance/archive.ts';
 import { storeStats } from '../stores/maintenance/stats.ts';
 import { verifyStore } from '../stores/maintenance/verify.ts';
 import { openDisk } from '../stores/open.ts';
@@ -23,12 +23,13 @@ hyperbeam store export [FILE]       Writes everything as one archive, to stdout 
 hyperbeam store import [FILE]       Reads an archive into the store, from stdin without a file. Not while a node runs.
 
   --data-dir DIR   The data directory; HB_DATA_DIR, else ./data.
-  --json           Numbers and findings as JSON (stats, verify).`,
+  --json           Numbers and findings as JSON (stats, verify).
+  --replace        Lets an import replace what the store has already.`,
   async run(args) {
     const given = readArguments(
       'store',
       args,
-      { json: { type: 'boolean' } },
+      { json: { type: 'boolean' }, replace: { type: 'boolean' } },
       { min: 1, max: 2, what: '`stats`, `verify`, `export` or `import`' },
     );
     const [what, file] = given.positionals as [string, string | undefined];
@@ -135,17 +136,26 @@ async function exportTo(directory: string, file: string | undefined): Promise<nu
   return 0;
 }
 
-async function importFrom(directory: string, file: string | undefined): Promise<number> {
+/** A file is read to its end before anything is changed. A pipe can be read only once: what came before a damage is then in the store. */
+async function importFrom(directory: string, file: string | undefined, given: Arguments): Promise<number> {
+  const isFile = file !== undefined && file !== '-';
+  if (isFile && !existsSync(file)) raise('not-found', `There is no archive ${file}.`);
+  const options = { replace: given.flag('replace') };
   const unlock = lockDirectory(directory);
   try {
-    const source = file === undefined || file === '-' ? process.stdin : createReadStream(file);
     await using opened = await openDisk({ directory: join(directory, 'store') });
-    const count = await importStore(opened, source as AsyncIterable<Uint8Array>);
+    if (isFile && statSync(file).isFile()) await checkArchive(opened, readFrom(createReadStream(file)), options);
+    const count = await importStore(opened, readFrom(isFile ? createReadStream(file) : process.stdin), options);
     print(`${count} entries.`);
     return 0;
   } finally {
     unlock();
   }
+}
+
+/** Bytes as they come: nothing on the way may make text of them. */
+function readFrom(stream: NodeJS.ReadableStream): AsyncIterable<Uint8Array> {
+  return stream as AsyncIterable<unknown> as AsyncIterable<Uint8Array>;
 }
 
 function print(line: string): void {

@@ -14,6 +14,9 @@ import { storedFile } from './stored-file.ts';
 /** Measured: above this, files are faster than LMDB's overflow pages, and the database stays small. */
 export const blobThreshold = 256 * 1024;
 
+/** What is unfinished for so long was left by a crash: nobody takes an hour between two pieces. */
+export const leftMs = 60 * 60 * 1000;
+
 const nothing = new Uint8Array(0);
 
 export class BlobFiles implements Blobs {
@@ -84,9 +87,15 @@ export class BlobFiles implements Blobs {
     rmSync(this.#directory, { recursive: true, force: true });
   }
 
-  removeUnfinished(): void {
+  removeUnfinished(olderThanMs = 0): void {
+    const before = Date.now() - olderThanMs;
     for (const shard of this.#shards()) {
-      for (const name of readdirSync(shard)) if (name.endsWith('.tmp')) rmSync(join(shard, name), { force: true });
+      for (const name of readdirSync(shard)) {
+        if (!name.endsWith('.tmp')) continue;
+        const file = join(shard, name);
+        const written = statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+        if (olderThanMs === 0 || written < before) rmSync(file, { force: true });
+      }
     }
   }
 

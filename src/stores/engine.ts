@@ -54,7 +54,7 @@ export interface Blobs {
   size(hash: Uint8Array): number | undefined;
   hashes(): Iterable<Uint8Array>;
   remove(hash: Uint8Array): void;
-  /** Removes what a crash left half written. Only when nobody is writing. */
-  removeUnfinished(): void;
+  /** Removes what a crash left half written. All of it only when nobody is writing; else what is old enough. */
+  removeUnfinished(olderThanMs?: number): void;
   clear(): void;
 }

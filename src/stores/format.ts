@@ -1,10 +1,19 @@
-/** Marks a directory as a store of one kind, so that no backend ever opens another one's files or a later layout. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+/**
+ * Marks a directory as a store of one kind, so that no backend ever opens another one's files or a later layout. Where a power cut has left the
+ * mark unfinished, the files tell the kind.
+ */
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { raise } from '../core/errors.ts';
 import { readIfThere } from './holder.ts';
 
 const version = 1;
+
+/** What a store of each kind begins with. */
+const beginnings: ReadonlyMap<string, string> = new Map([
+  ['lmdb', 'cells.mdb'],
+  ['fs', 'cells'],
+]);
 
 /** Makes sure that `directory` is a store of this kind, making it if it isn't there. */
 export function claimDirectory(directory: string, kind: string, readOnly: boolean): void {
@@ -21,11 +30,25 @@ export function claimDirectory(directory: string, kind: string, readOnly: boolea
     );
   }
   if (readOnly) raise('store-failed', `There is no store in ${directory}.`);
+  const there = kindOfFiles(directory);
+  if (there !== undefined && there !== kind) {
+    raise(
+      'store-failed',
+      `${directory} holds files of a store of kind \`${there}\`, not \`${kind}\`.`,
+      'Choose another directory.',
+    );
+  }
   mkdirSync(directory, { recursive: true });
-  writeFileSync(file, expected);
+  writeFileSync(file, expected, { flush: true });
 }
 
 /** The kind of store in a directory, `undefined` if there is none. */
 export function storeKind(directory: string): string | undefined {
-  return /^hyperbeam-ts store \d+ (\w+)\n$/.exec(readIfThere(join(directory, 'FORMAT')) ?? '')?.[1];
+  const marked = /^hyperbeam-ts store \d+ (\w+)\n$/.exec(readIfThere(join(directory, 'FORMAT')) ?? '')?.[1];
+  return marked ?? kindOfFiles(directory);
+}
+
+function kindOfFiles(directory: string): string | undefined {
+  for (const [kind, file] of beginnings) if (existsSync(join(directory, file))) return kind;
+  return undefined;
 }

@@ -30,7 +30,10 @@ export class Journal {
       else {
         const number = Number(name);
         this.#next = number + 1;
-        yield { number, changes: readChanges(readFileSync(join(this.#directory, name))) };
+        const changes = readChanges(readFileSync(join(this.#directory, name)));
+        // A power cut has left a beginning of it: nobody was told that it would last.
+        if (changes === undefined) this.remove(number);
+        else yield { number, changes };
       }
     }
   }
@@ -80,19 +83,22 @@ function writeChanges(changes: readonly Change[]): Uint8Array {
   return out;
 }
 
-function readChanges(bytes: Uint8Array): Change[] {
+/** `undefined` if the end is missing. */
+function readChanges(bytes: Uint8Array): Change[] | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const changes: Change[] = [];
   let at = 0;
-  const part = (): Uint8Array => {
-    const length = view.getUint32(at);
-    at += 4 + length;
-    return bytes.subarray(at - length, at);
+  const part = (): Uint8Array | undefined => {
+    const start = at + 4;
+    if (start > bytes.length) return undefined;
+    at = start + view.getUint32(at);
+    return at > bytes.length ? undefined : bytes.subarray(start, at);
   };
   while (at < bytes.length) {
-    const key = keyFromBytes(part());
-    const cell = part();
-    changes.push({ key, cell: cell.length === 0 ? undefined : cell });
+    const key = part();
+    const cell = key && part();
+    if (key === undefined || cell === undefined) return undefined;
+    changes.push({ key: keyFromBytes(key), cell: cell.length === 0 ? undefined : cell });
   }
   return changes;
 }

@@ -23,7 +23,7 @@ import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { compareKeys } from '../core/bytes.ts';
 import { raise } from '../core/errors.ts';
-import { BlobFiles } from './blob-files.ts';
+import { BlobFiles, leftMs } from './blob-files.ts';
 import type { Change, Engine, Guard } from './engine.ts';
 import { translate } from './failure.ts';
 import { claimDirectory } from './format.ts';
@@ -95,6 +95,7 @@ class FsEngine implements Engine {
     this.#journal = new Journal(join(directory, 'journal'), readOnly);
     if (readOnly) return;
     rmSync(this.#temporary, { recursive: true, force: true });
+    this.blobs.removeUnfinished(leftMs);
     for (const made of [this.#cells, this.#temporary]) mkdirSync(made, { recursive: true });
     for (const { number, changes } of this.#journal.leftovers()) {
       this.#place(this.#prepare(changes, true));

@@ -19,7 +19,7 @@ import type { RootDatabase } from 'lmdb';
 import type { Awaitable } from '../core/awaitable.ts';
 import { keyFromBytes, keyToBytes } from '../core/bytes.ts';
 import { raise } from '../core/errors.ts';
-import { BlobFiles, blobThreshold } from './blob-files.ts';
+import { BlobFiles, blobThreshold, leftMs } from './blob-files.ts';
 import type { Change, Engine, Guard } from './engine.ts';
 import { translate } from './failure.ts';
 import { FlushTurns } from './flush-turns.ts';
@@ -60,8 +60,10 @@ export async function openLmdb(options: LmdbOptions): Promise<PathStore> {
     if (!readOnly) mkdirSync(directory, { recursive: true });
     claimDirectory(directory, 'lmdb', readOnly);
     const path = join(directory, cellsFile);
+    const blobs = new BlobFiles(join(directory, 'blobs'), options.blobThreshold ?? blobThreshold);
     const opened = await openAlone({ directory, writes: !readOnly, patienceMs }, async (isFirst) => {
       if (isFirst) await checkFile(path);
+      if (isFirst && !readOnly) blobs.removeUnfinished(leftMs);
       return lmdb.open<Uint8Array, string>({
         path,
         encoding: 'binary',
@@ -71,7 +73,6 @@ export async function openLmdb(options: LmdbOptions): Promise<PathStore> {
         maxReaders: 510,
       });
     });
-    const blobs = new BlobFiles(join(directory, 'blobs'), options.blobThreshold ?? blobThreshold);
     const engine = new LmdbEngine(opened, directory, readOnly, options.capacity ?? defaultCapacity, blobs);
     try {
       engine.check();

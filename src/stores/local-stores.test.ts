@@ -1,5 +1,5 @@
 /** The conformance suite on every local store, and random operations that must agree between them. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
@@ -8,9 +8,11 @@ import { afterAll, expect, test } from 'vitest';
 import { storeSuite } from '../../test/conformance/store.ts';
 import type { Awaitable } from '../core/awaitable.ts';
 import { compareKeys } from '../core/bytes.ts';
+import { CellTag, makeCell } from './cell.ts';
 import { openFs } from './fs.ts';
 import { openLmdb } from './lmdb.ts';
 import { memoryStore } from './memory.ts';
+import { openDisk } from './open.ts';
 import { pathKey, separator } from './path.ts';
 import { type Bounds, type Entry, group, link, put, type Row, remove, type Store } from './store.ts';
 
@@ -37,6 +39,58 @@ test('a directory whose mark is not finished is one that a store is just being m
     await using store = await openLmdb({ directory: at });
     await store.write([put('a', new Uint8Array(1))]);
     expect(() => openFs({ directory: at })).toThrow('holds');
+  }
+});
+
+test('a directory whose mark was lost keeps its kind', async () => {
+  for (const mark of ['', undefined]) {
+    for (const kind of ['fs', 'lmdb']) {
+      const at = fresh();
+      {
+        await using store = kind === 'fs' ? openFs({ directory: at }) : await openLmdb({ directory: at });
+        await store.write([put('a', Uint8Array.of(1))], { durable: true });
+      }
+      if (mark === undefined) rmSync(join(at, 'FORMAT'));
+      else writeFileSync(join(at, 'FORMAT'), mark);
+      if (kind === 'fs') await expect(openLmdb({ directory: at })).rejects.toThrow('holds files of');
+      else expect(() => openFs({ directory: at })).toThrow('holds files of');
+      await using store = await openDisk({ directory: at });
+      expect(store.read('a')).toEqual(Uint8Array.of(1));
+    }
+  }
+});
+
+test('a journal whose end a power cut has taken is dropped, the others count', async () => {
+  const at = fresh();
+  await openFs({ directory: at })[Symbol.asyncDispose]();
+  const entry = (key: string): Buffer => {
+    const cell = makeCell(key, CellTag.value, Uint8Array.of(1));
+    return Buffer.concat([Buffer.of(0, 0, 0, 1), Buffer.from(key), Buffer.of(0, 0, 0, cell.length), cell]);
+  };
+  for (const [number, bytes] of [
+    [1, entry('a')],
+    [2, Buffer.concat([entry('b'), entry('c').subarray(0, -1)])],
+    [3, entry('d')],
+    [4, Buffer.of(0, 0)],
+  ] as const) {
+    writeFileSync(join(at, 'journal', String(number).padStart(16, '0')), bytes);
+  }
+  await using store = openFs({ directory: at });
+  expect(store.list('')).toEqual(['a', 'd']);
+  await store.flush();
+  expect(readdirSync(join(at, 'journal'))).toEqual([]);
+});
+
+test('what a crash left of large values goes in time, and what is being written stays', async () => {
+  for (const open of [(at: string) => openLmdb({ directory: at }), async (at: string) => openFs({ directory: at })]) {
+    const at = fresh();
+    const shard = join(at, 'blobs', '00');
+    mkdirSync(shard, { recursive: true });
+    const [old, young] = [join(shard, '00.1.tmp'), join(shard, '00.2.tmp')];
+    for (const file of [old, young]) writeFileSync(file, 'half');
+    utimesSync(old, 1, 1);
+    await using _ = await open(at);
+    expect(readdirSync(shard)).toEqual(['00.2.tmp']);
   }
 });
 

@@ -1,5 +1,15 @@
 /** What the command line says of a store whose file is damaged: LMDB alone would end the process without a sentence. */
-import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, truncateSync, writeSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -40,6 +50,42 @@ test(
       expect(stderr).toContain(`The database ${file} is damaged. It lacks its end`);
       expect(stderr).toContain('hyperbeam store import');
     }
+  },
+  patience,
+);
+
+test(
+  'an archive that is damaged, not there, or older than the store changes nothing',
+  async () => {
+    const archive = join(directory, 'archive');
+    const [older, newer] = [join(directory, 'older'), join(directory, 'newer')];
+    for (const [at, head] of [
+      [older, 1],
+      [newer, 2],
+    ] as const) {
+      mkdirSync(at);
+      await using store = await openLmdb({ directory: join(at, 'store') });
+      await store.write([put('a', new Uint8Array(1)), put('head', Uint8Array.of(head))], { durable: true });
+    }
+    expect((await run(['store', 'export', archive, '--data-dir', older])).code).toBe(0);
+    const damaged = join(directory, 'damaged');
+    writeFileSync(damaged, Buffer.concat([readFileSync(archive).subarray(0, -1), Buffer.of(7)]));
+    const stats = (at: string) => run(['store', 'stats', '--data-dir', at]);
+    for (const [file, at, sentence] of [
+      [damaged, join(directory, 'new'), 'The archive is damaged.'],
+      [join(directory, 'none'), join(directory, 'never-made'), 'There is no archive'],
+      [archive, newer, 'The store has another value at `head` than the archive.'],
+    ] as const) {
+      const before = await stats(at);
+      const { code, stderr } = await run(['store', 'import', file, '--data-dir', at]);
+      expect([code, stderr]).toEqual([1, expect.stringContaining(sentence)]);
+      if (before.code === 0) expect((await stats(at)).stdout).toBe(before.stdout);
+    }
+    expect((await stats(join(directory, 'new'))).stdout).toContain('keys: 0');
+    expect(existsSync(join(directory, 'never-made'))).toBe(false);
+    expect((await run(['store', 'import', archive, '--data-dir', newer, '--replace'])).stdout).toBe('2 entries.\n');
+    await using store = await openLmdb({ directory: join(newer, 'store') });
+    expect(store.read('head')).toEqual(Uint8Array.of(1));
   },
   patience,
 );

@@ -7,18 +7,22 @@
  *
  * Lengths and numbers are unsigned LEB128; paths are UTF-8 in normal form; the value of a link is its target; a group has none. Large
  * values stand in the stream like all others. An archive that lacks its end, or whose hash doesn't match, was cut short or damaged:
- * import says so, and what it has read until then is in the store (content under its hash does no harm).
+ * import says so. What stands in the store already with another value is not replaced unless that is asked for: an older head of a schedule
+ * would let slots be given twice, and archives may come from strangers.
  */
 import { createHash } from 'node:crypto';
-import { keyFromBytes, keyToBytes, toBytes } from '../../core/bytes.ts';
+import { keyFromBytes, keyToBytes, sameBytes, toBytes } from '../../core/bytes.ts';
 import { raise } from '../../core/errors.ts';
-import { CellTag, linkTarget, readCell } from '../cell.ts';
-import { keyPath, separator } from '../path.ts';
-import type { PathStore } from '../path-store.ts';
-import { type Entry, group, link, put, type Store } from '../store.ts';
+import { sha256 } from '../../crypto/hash.ts';
+import { type Cell, CellTag, linkTarget, openCell, readCell } from '../cell.ts';
+import * as layout from '../layout.ts';
+import { keyPath, pathKey, separator, writableKey } from '../path.ts';
+import { blobPayload, type PathStore } from '../path-store.ts';
+import { type Entry, group, link, put } from '../store.ts';
 import { everyCell } from './stats.ts';
 
 const header = toBytes('hyperbeam-ts export 1\n');
+const digestLength = 32;
 const Kind = { end: 0, value: 1, link: 2, group: 3 } as const;
 
 export interface ExportOptions {
@@ -45,7 +49,7 @@ export async function* exportStore(store: PathStore, { below }: ExportOptions = 
         ? [Kind.link, keyToBytes(keyPath(linkTarget(cell)))]
         : cell.tag === CellTag.group
           ? [Kind.group, new Uint8Array(0)]
-          : [Kind.value, store.read(path)!];
+          : [Kind.value, cell.tag === CellTag.blob ? store.read(path)! : cell.payload];
     const name = keyToBytes(path);
     yield give(Uint8Array.of(kind, ...lengthBytes(name.length), ...name, ...lengthBytes(value.length)));
     if (value.length > 0) yield give(value);
@@ -58,43 +62,103 @@ export async function* exportStore(store: PathStore, { below }: ExportOptions = 
 const batchEntries = 1000;
 const batchBytes = 8 * 1024 * 1024;
 const maxPathLength = 4096;
+/** No file of a larger value could be read at once. */
+const maxValueLength = 2 ** 31 - 1;
 
-/** Reads an archive into a store; gives the number of entries. Entries at the same paths are replaced. */
+type Chunks = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+
+export interface ImportOptions {
+  /** Replaces what stands in the store already with another value. Otherwise that is a `conflict`. */
+  readonly replace?: boolean;
+}
+
+/**
+ * Reads an archive into a store; gives the number of entries. What was written before an error stays: {@link checkArchive} tells beforehand,
+ * and what broke off can be repeated.
+ */
 export async function importStore(
-  store: Store,
-  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  store: PathStore,
+  chunks: Chunks,
+  { replace = false }: ImportOptions = {},
 ): Promise<number> {
-  const reader = new ChunkReader(chunks);
-  const start = await reader.take(header.length);
-  if (Buffer.compare(start, header) !== 0) raise('bad-encoding', 'This is not an archive of a store.');
   let batch: Entry[] = [];
   let bytes = 0;
   let count = 0;
-  for (;;) {
-    const digest = reader.digest();
-    const kind = (await reader.take(1))[0]!;
-    if (kind === Kind.end) {
-      await store.write(batch, { durable: true });
-      await store.flush();
-      const claimed = await reader.length();
-      const hash = await reader.take(32);
-      if (claimed !== count || Buffer.compare(hash, digest()) !== 0) raise('bad-encoding', 'The archive is damaged.');
-      return count;
-    }
-    const nameLength = await reader.length();
-    if (kind > Kind.group || nameLength > maxPathLength) raise('bad-encoding', 'The archive is damaged.');
-    const path = keyFromBytes(await reader.take(nameLength));
-    const value = await reader.take(await reader.length());
-    batch.push(
-      kind === Kind.value ? put(path, value) : kind === Kind.link ? link(keyFromBytes(value), path) : group(path),
-    );
+  for await (const entry of archiveEntries(chunks)) {
+    if (!replace) refuseReplacing(store, entry);
+    batch.push(entry);
     count++;
-    bytes += value.length;
+    if (entry.kind === 'value') bytes += entry.value.length;
     if (batch.length < batchEntries && bytes < batchBytes) continue;
     await store.write(batch);
     batch = [];
     bytes = 0;
   }
+  await store.write(batch, { durable: true });
+  await store.flush();
+  return count;
+}
+
+/** Reads an archive to its end and writes nothing. Throws what {@link importStore} would. */
+export async function checkArchive(
+  store: PathStore,
+  chunks: Chunks,
+  { replace = false }: ImportOptions = {},
+): Promise<void> {
+  for await (const entry of archiveEntries(chunks)) if (!replace) refuseReplacing(store, entry);
+}
+
+/** The entries of an archive. Whether it is whole is known when the last one was taken: then it throws `bad-encoding`. */
+async function* archiveEntries(chunks: Chunks): AsyncGenerator<Entry> {
+  const reader = new ChunkReader(chunks);
+  const start = await reader.take(header.length);
+  if (Buffer.compare(start, header) !== 0) raise('bad-encoding', 'This is not an archive of a store.');
+  for (let count = 0; ; count++) {
+    const digest = reader.digest();
+    const kind = (await reader.take(1))[0]!;
+    if (kind === Kind.end) {
+      const claimed = await reader.length(Number.MAX_SAFE_INTEGER);
+      const hash = await reader.take(digestLength);
+      if (claimed !== count || Buffer.compare(hash, digest()) !== 0) damaged();
+      if (!(await reader.isAtEnd())) raise('bad-encoding', 'Something follows the end of the archive.');
+      return;
+    }
+    if (kind > Kind.group) damaged();
+    const path = keyFromBytes(await reader.take(await reader.length(maxPathLength)));
+    const value = await reader.take(await reader.length(maxValueLength));
+    if (kind === Kind.value) {
+      checkContent(path, value);
+      yield put(path, value);
+    } else yield kind === Kind.link ? link(keyFromBytes(value), path) : group(path);
+  }
+}
+
+/** Content stands under its hash, whoever made the archive. */
+function checkContent(path: string, value: Uint8Array): void {
+  const [top, hash, ...more] = path.split('/');
+  if (top === layout.data && hash !== undefined && more.length === 0 && layout.isIdText(hash)) {
+    if (layout.hashOf(value) !== hash) raise('bad-encoding', `What the archive has at \`${path}\` is something else.`);
+  }
+}
+
+function refuseReplacing(store: PathStore, entry: Entry): void {
+  const key = writableKey(entry.path);
+  const bytes = store.engine.get(key);
+  const cell = bytes === undefined ? undefined : openCell(key, bytes);
+  // What is damaged may be replaced, that is what backups are for.
+  if (cell === undefined || typeof cell === 'string' || isSame(cell, entry)) return;
+  raise(
+    'conflict',
+    `The store has another value at \`${entry.path}\` than the archive.`,
+    'Import into a new data directory; or with `--replace`, which may take a schedule back to an older state.',
+  );
+}
+
+function isSame(cell: Cell, entry: Entry): boolean {
+  if (entry.kind === 'link') return cell.tag === CellTag.link && linkTarget(cell) === pathKey(entry.to);
+  if (entry.kind !== 'value') return true;
+  if (cell.tag === CellTag.value) return sameBytes(cell.payload, entry.value);
+  return cell.tag === CellTag.blob && sameBytes(cell.payload, blobPayload(sha256(entry.value), entry.value.length));
 }
 
 function lengthBytes(value: number): number[] {
@@ -102,6 +166,10 @@ function lengthBytes(value: number): number[] {
   for (; value >= 128; value = Math.floor(value / 128)) out.push((value % 128) | 128);
   out.push(value);
   return out;
+}
+
+function damaged(): never {
+  raise('bad-encoding', 'The archive is damaged.');
 }
 
 /** Takes exactly as many bytes as are asked for out of a stream. */
@@ -132,14 +200,24 @@ class ChunkReader {
     return bytes;
   }
 
-  async length(): Promise<number> {
+  async length(most: number): Promise<number> {
     let value = 0;
-    for (let factor = 1; ; factor *= 128) {
+    for (let factor = 1; factor <= Number.MAX_SAFE_INTEGER; factor *= 128) {
       const byte = (await this.take(1))[0]!;
       value += (byte & 127) * factor;
-      if (value > Number.MAX_SAFE_INTEGER) raise('bad-encoding', 'The archive is damaged.');
+      if (value > most) break;
       if (byte < 128) return value;
     }
+    return damaged();
+  }
+
+  async isAtEnd(): Promise<boolean> {
+    while (this.#waiting.length === 0) {
+      const next = await this.#chunks.next();
+      if (next.done === true) return true;
+      this.#waiting = next.value;
+    }
+    return false;
   }
 
   /** The hash of everything taken so far, computed when it is called. */

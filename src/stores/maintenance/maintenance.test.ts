@@ -10,7 +10,7 @@ import { memoryStore } from '../memory.ts';
 import { pathKey } from '../path.ts';
 import type { PathStore } from '../path-store.ts';
 import { group, link, put, remove } from '../store.ts';
-import { exportStore, importStore } from './archive.ts';
+import { checkArchive, exportStore, importStore } from './archive.ts';
 import { storeStats } from './stats.ts';
 import { verifyStore } from './verify.ts';
 
@@ -156,6 +156,68 @@ describe('archives and blobs that are damaged', () => {
       const bad = Buffer.from(archive);
       bad[i]! ^= 255;
       await expect(importStore(memoryStore(), [bad])).rejects.toThrow();
+    }
+  });
+
+  test('an archive of a stranger takes no memory, puts nothing under a wrong hash, and ends where it ends', async () => {
+    const header = 'hyperbeam-ts export 1\n';
+    const endless = function* (): Generator<Uint8Array> {
+      yield Buffer.from(`${header}\x01`);
+      for (let i = 0; i < 1_000; i++) yield new Uint8Array(1_000).fill(0x80);
+      throw new Error('It was read on and on.');
+    };
+    const told = { code: 'bad-encoding' };
+    await expect(importStore(memoryStore(), endless())).rejects.toMatchObject(told);
+    const huge = function* (): Generator<Uint8Array> {
+      yield Buffer.from([...Buffer.from(`${header}\x01\x01a`), 0xff, 0xff, 0xff, 0xff, 0x7f]);
+      throw new Error('It was read on and on.');
+    };
+    await expect(importStore(memoryStore(), huge())).rejects.toMatchObject(told);
+    const store = memoryStore();
+    await store.write([put(`data/${'a'.repeat(43)}`, new Uint8Array(1))]);
+    const archive = Buffer.concat(await Array.fromAsync(exportStore(store)));
+    await expect(importStore(memoryStore(), [archive])).rejects.toMatchObject(told);
+    await store.reset();
+    const empty = Buffer.concat(await Array.fromAsync(exportStore(store)));
+    await expect(importStore(memoryStore(), [empty, empty])).rejects.toThrow('follows the end');
+  });
+
+  test('an import replaces nothing unless it is asked to, and can be repeated', async () => {
+    await using lmdb = await openLmdb({ directory: fresh() });
+    const big = new Uint8Array(300_000).fill(1);
+    const entries = [put('head', Uint8Array.of(1)), put('big', big), link('head', 'l'), group('g')];
+    for (const store of [memoryStore(), lmdb]) {
+      await store.write(entries);
+      const archive = await Array.fromAsync(exportStore(store));
+      expect(await importStore(store, archive)).toBe(4);
+      for (const newer of [
+        put('head', Uint8Array.of(2)),
+        put('big', new Uint8Array(300_000).fill(2)),
+        link('big', 'l'),
+        link('big', 'head'),
+        put('l', Uint8Array.of(1)),
+      ]) {
+        await store.reset();
+        await store.write([newer]);
+        const before = store.scan('');
+        for (const read of [checkArchive, importStore]) {
+          await expect(read(store, archive)).rejects.toMatchObject({ code: 'conflict' });
+          expect(store.scan('')).toEqual(before);
+        }
+        await checkArchive(store, archive, { replace: true });
+        expect(store.scan('')).toEqual(before);
+        expect(await importStore(store, archive, { replace: true })).toBe(4);
+        expect([store.read('head'), store.read('l'), store.read('big')?.[0]]).toEqual([
+          Uint8Array.of(1),
+          Uint8Array.of(1),
+          1,
+        ]);
+      }
+      const cell = store.engine.get('head')!.slice();
+      cell[5]! ^= 1;
+      await store.engine.commit([{ key: 'head', cell }], false);
+      await importStore(store, archive);
+      expect(store.read('head')).toEqual(Uint8Array.of(1));
     }
   });
 
