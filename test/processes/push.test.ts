@@ -620,6 +620,48 @@ describe('after a crash', () => {
 });
 
 describe('the operator', () => {
+  test('what is more than one push may send is kept as it was written, and can be sent', async () => {
+    const world = await luaWorld({ options: message({ 'push-max-messages': 2 }) });
+    const a = await world.program(pingPong, { name: 'A' });
+    const b = await world.program(pingPong, { name: 'B' });
+    const c = await world.program(pingPong, { name: 'C' });
+    const known = await world.sign({ type: 'Message', action: 'Known' });
+    await world.cache.write(known);
+    const module = message({ 'content-type': 'application/lua', body: pingPong });
+    const assignment = { type: 'Assignment', processes: `${b},${c}`, message: world.library.id(known, 'signed') };
+    const outbox = message({
+      1: { target: b, action: 'One' },
+      2: { target: b, action: 'Two' },
+      3: { target: b, action: 'Three', amount: 3 },
+      4: { target: b, resolve: `/${await world.cache.write(message({ action: 'Four' }))}` },
+      5: { type: 'Process', 'execution-device': 'lua@5.3a', module, reference: 'five' },
+      6: assignment,
+    });
+    await pushed(world, a, send(outbox), { async: true });
+    const dead = () => world.outbox.deadLetters();
+    await expect.poll(async () => (await dead()).map(({ key }) => key)).toEqual(['3', '4', '5', '6', '6']);
+    for (const { error } of await dead()) {
+      expect(error).toBe('This push had sent as many messages as one may (`push-max-messages`).');
+    }
+    await expect.poll(() => world.outbox.waiting()).toEqual([]);
+    expect(value(await world.get(`/${b}/slot/current`))).toBe(2);
+    for (const key of ['3', '4', '5', '6']) {
+      const request = message({ process: a, slot: 1, key });
+      const asked = await received(world.library.ao, 'push@1.0', 'redeliver', request, world.wallet);
+      const report = value(await world.library.resolve(message({ device: 'push@1.0' }), asked)) as Message;
+      expect(await at(world, report, 'delivered/1/slot'), key).toBeGreaterThanOrEqual(0);
+    }
+    expect(await dead()).toEqual([]);
+    expect(await world.outbox.waiting()).toEqual([]);
+    const got = async (path: string) => value(await world.get(`/${path}`));
+    expect(await got(`${b}/schedule/assignments/3/body/action`)).toBe('Three');
+    expect(await got(`${b}/schedule/assignments/3/body/from-process`)).toBe(a);
+    expect(await got(`${b}/schedule/assignments/4/body/action`)).toBe('Four');
+    expect(await got(`${b}/schedule/assignments/5/body/action`)).toBe('Known');
+    expect(await got(`${c}/schedule/assignments/1/body/action`)).toBe('Known');
+    expect(await got(`${a}/now/reference`)).toBe('five');
+  });
+
   test('dead letters are listed and redelivered for the operator alone', async () => {
     const world = await luaWorld();
     const a = await world.program(pingPong, { name: 'A' });

@@ -29,10 +29,13 @@ export interface Letter {
   readonly kind: LetterKind;
   /** Where it goes, hints included. A spawn goes nowhere yet. */
   readonly target: string;
-  /** Signed, unless `draft`. */
+  /** Signed, unless it is a draft. */
   readonly message: Message;
-  /** Not signed yet, because its target wasn't known. */
-  readonly draft: boolean;
+  /**
+   * Whether something is still to be done to it. `unsigned`: its target wasn't known. `entry`: everything; it is as the program wrote it,
+   * because the push had sent enough.
+   */
+  readonly draft: 'unsigned' | 'entry' | undefined;
   /** Hops that may follow from this one; `undefined`: no limit. */
   readonly depth: number | undefined;
   /** The slot that another node has given it. That node is still to be told to push it. */
@@ -108,11 +111,17 @@ export class Outbox {
     return true;
   }
 
-  /** The slot was walked: these letters take the place of its mark, durably and all at once. The caller holds them. */
-  async record(mark: Mark, letters: readonly Letter[]): Promise<void> {
+  /**
+   * The slot was walked: these letters take the place of its mark, durably and all at once. The caller holds those to be sent; `unsent` lie
+   * with the dead letters.
+   */
+  async record(mark: Mark, letters: readonly Letter[], unsent: readonly Letter[] = []): Promise<void> {
     for (const letter of letters) this.#held.add(letterPath(open, letter));
-    const entries = letters.map((letter) => put(letterPath(open, letter), encodeLetter(letter)));
-    await this.#store.write([...entries, remove(markPath(mark))], { durable: letters.length > 0 });
+    const entries = [
+      ...letters.map((letter) => put(letterPath(open, letter), encodeLetter(letter))),
+      ...unsent.map((letter) => put(letterPath(dead, letter), encodeLetter(letter))),
+    ];
+    await this.#store.write([...entries, remove(markPath(mark))], { durable: entries.length > 0 });
     this.#forget(markPath(mark));
   }
 
@@ -306,6 +315,12 @@ function decodeMark(path: string, bytes: Uint8Array): Mark {
   };
 }
 
+function draftIn(cell: Message): Letter['draft'] {
+  const draft = cell.get('draft');
+  // Earlier versions knew one kind.
+  return draft === 'entry' ? 'entry' : draft === 'unsigned' || draft === true ? 'unsigned' : undefined;
+}
+
 function encodeLetter({
   kind,
   target,
@@ -333,7 +348,7 @@ function decodeLetter(path: string, bytes: Uint8Array): Letter {
     kind: cell.get('kind') as LetterKind,
     target: cell.get('target') as string,
     message: isMessage(carried) ? carried : Message.empty,
-    draft: cell.get('draft') === true,
+    draft: draftIn(cell),
     depth: cell.get('depth') as number | undefined,
     arrived: cell.get('arrived') as number | undefined,
     tries: cell.get('tries') as number,

@@ -25,6 +25,7 @@ import {
   type Trip,
   write,
   writtenAssignment,
+  writtenLetter,
   writtenMessage,
   writtenSpawn,
 } from './write.ts';
@@ -42,6 +43,7 @@ export async function walk(parts: PushParts, origin: Definition, mark: Mark, tri
   const { slot } = mark;
   const out = new Map<string, Value>();
   const letters: Letter[] = [];
+  const unsent: Letter[] = [];
   const reports = new Map<string, Message[]>();
   const report = (key: string, said: Message): void => {
     reports.set(key, [...(reports.get(key) ?? []), said]);
@@ -55,9 +57,10 @@ export async function walk(parts: PushParts, origin: Definition, mark: Mark, tri
     for (const [key, entry] of await entriesOf(parts, results)) {
       const written = await write(parts, origin, mark, key, entry, trip);
       letters.push(...written.letters);
+      unsent.push(...written.unsent);
       for (const said of written.reports) report(key, said);
     }
-    await outbox.record(mark, letters);
+    await outbox.record(mark, letters, unsent);
   } catch (thrown) {
     const error = errorFrom(thrown);
     if (mayPass(error) || mayCome(error)) await outbox.postponeMark(mark, clock.now());
@@ -97,12 +100,16 @@ export async function deliver(parts: PushParts, given: Letter, trip: Trip, again
   const { outbox } = parts;
   let letter = given;
   try {
-    const target = letter.kind === 'spawn' ? undefined : await targetAt(parts, letter.target);
-    if (letter.kind !== 'spawn' && target === undefined) {
-      await outbox.bury(letter, notAccessible);
-      return refused(letter.target, 404, notAccessible);
+    if (letter.draft === 'entry') {
+      const origin = await originOf(parts, letter);
+      const written = origin && (await writtenLetter(parts, origin, letter.message, letter));
+      if (written === undefined) return await gone(parts, letter);
+      await outbox.replace(letter, written);
+      letter = written;
     }
-    if (letter.draft) {
+    const target = letter.kind === 'spawn' ? undefined : await targetAt(parts, letter.target);
+    if (letter.kind !== 'spawn' && target === undefined) return await gone(parts, letter);
+    if (letter.draft !== undefined) {
       const complete = await completed(parts, letter);
       if (typeof complete === 'string') {
         await outbox.bury(letter, complete);
@@ -128,18 +135,29 @@ export async function deliver(parts: PushParts, given: Letter, trip: Trip, again
   }
 }
 
+/** The process that sent a letter. */
+async function originOf({ ao, cache, environment }: PushParts, letter: Letter): Promise<Definition | undefined> {
+  const origin = await cache.read(letter.process);
+  return isMessage(origin) ? definitionIn(ao, cache, environment, origin) : undefined;
+}
+
+/** There is nobody to bring the letter to, or nobody any more who sent it. */
+async function gone({ outbox }: PushParts, letter: Letter): Promise<Message> {
+  await outbox.bury(letter, notAccessible);
+  return refused(letter.target, 404, notAccessible);
+}
+
 /** A draft that can be sent now, or why it still can't. */
 async function completed(parts: PushParts, letter: Letter): Promise<Letter | string> {
-  const { ao, cache, environment } = parts;
   let next = letter;
   if (letter.kind === 'message') next = await signedFor(parts, letter);
   else if (letter.kind === 'assignment') next = await writtenAssignment(parts, letter.message, letter);
   else {
-    const origin = await cache.read(letter.process);
-    if (!isMessage(origin)) return notAccessible;
-    next = await writtenSpawn(parts, await definitionIn(ao, cache, environment, origin), letter.message, letter);
+    const origin = await originOf(parts, letter);
+    if (origin === undefined) return notAccessible;
+    next = await writtenSpawn(parts, origin, letter.message, letter);
   }
-  if (!next.draft) return next;
+  if (next.draft === undefined) return next;
   return letter.kind === 'assignment'
     ? nothingToAssign
     : 'Application of security policy failed: No identities matching authority were found.';
@@ -206,10 +224,9 @@ function pushedThere({ peers, signal }: PushParts, target: Target, slot: number,
 
 /** Schedules a new process, then tells the spawner of it. */
 async function deliverSpawn(parts: PushParts, letter: Letter, trip: Trip, again: boolean): Promise<Message> {
-  const { ao, cache, environment, outbox } = parts;
-  const origin = await cache.read(letter.process);
-  if (!isMessage(origin)) return undelivered(parts, letter, failed(errorFrom(new Error('the spawner is gone'))));
-  const spawner = await definitionIn(ao, cache, environment, origin);
+  const { outbox } = parts;
+  const spawner = await originOf(parts, letter);
+  if (spawner === undefined) return gone(parts, letter);
   const definition: Definition = { id: letter.id, message: letter.message };
   const outcome = assignmentIn(await post(parts, { definition, node: undefined }, letter.message, again));
   if (outcome.status !== 'ok' || !isMessage(outcome.value)) return undelivered(parts, letter, outcome);

@@ -28,6 +28,8 @@ export interface Trip {
 /** What has become of one entry. */
 export interface Written {
   readonly letters: readonly Letter[];
+  /** Those that are too many for this push, as the program wrote them. */
+  readonly unsent: readonly Letter[];
   /** What is said of those that can't be sent. */
   readonly reports: readonly Message[];
 }
@@ -56,6 +58,7 @@ export async function write(
 function unsendable(key: string, status: number, reason: string, more: { readonly message?: Message }): Written {
   return {
     letters: [],
+    unsent: [],
     reports: [message({ response: 'error', status, 'outbox-index': key, reason, message: more.message })],
   };
 }
@@ -83,23 +86,34 @@ async function writeEntry(
     return unsendable(key, 404, nothingToAssign, { message: asked });
   }
   const letters: Letter[] = [];
+  const unsent: Letter[] = [];
   const reports: Message[] = [];
   for (const address of copies) {
     if (kind === 'assignment' && splitHint(address).id === undefined) {
       reports.push(refused(address, 404, notAccessible));
       continue;
     }
+    const draft = { ...place(parts, mark, key), kind, target: address, depth: trip.maxDepth };
     if (trip.allowance.messages <= 0) {
-      reports.push(refused(address, 429, 'This push has sent as many messages as one may.'));
-      break;
+      reports.push(refused(address, 429, tooMany));
+      // Copies of one entry differ in where they go.
+      const id = ao.id(asked.with('target', address), 'unsigned');
+      unsent.push({ ...draft, id, message: asked, draft: 'entry', error: tooMany });
+      continue;
     }
     trip.allowance.messages--;
-    const draft = { ...place(parts, mark, key), kind, target: address, depth: trip.maxDepth };
-    if (kind === 'spawn') letters.push(await writtenSpawn(parts, origin, asked, draft));
-    else if (kind === 'assignment') letters.push(await writtenAssignment(parts, asked, draft));
-    else letters.push(await writtenMessage(parts, origin, asked, draft));
+    letters.push(await writtenLetter(parts, origin, asked, draft));
   }
-  return { letters, reports };
+  return { letters, unsent, reports };
+}
+
+const tooMany = 'This push had sent as many messages as one may (`push-max-messages`).';
+
+/** What becomes of an entry that may be sent. */
+export function writtenLetter(parts: PushParts, origin: Definition, entry: Message, draft: Draft): Promise<Letter> {
+  if (draft.kind === 'spawn') return writtenSpawn(parts, origin, entry, draft);
+  if (draft.kind === 'assignment') return writtenAssignment(parts, entry, draft);
+  return writtenMessage(parts, origin, entry, draft);
 }
 
 export const notAccessible = 'Could not access target process!';
@@ -129,7 +143,7 @@ export async function writtenMessage(
   const content = path === undefined ? entry : await oracle(parts, origin, entry, path, draft);
   const target = (await textAt(ao, content, 'target')) ?? draft.target;
   const unsigned = await addressed(ao, content, origin, environment.dialect);
-  return signedFor(parts, { ...draft, target, id: ao.id(unsigned, 'unsigned'), message: unsigned, draft: true });
+  return signedFor(parts, { ...draft, target, id: ao.id(unsigned, 'unsigned'), message: unsigned, draft: 'unsigned' });
 }
 
 /** Signs a draft for its target if that is known by now; else it stays one. */
@@ -140,7 +154,7 @@ export async function signedFor(parts: PushParts, letter: Letter, codec = 'https
   const wallets = target === undefined ? [] : await walletsFor(parts, target.definition.message);
   if (wallets.length === 0) return letter;
   const signed = await sign(ao, letter.message.without('commitments'), wallets, codec);
-  return { ...letter, id: ao.id(signed, 'signed'), message: signed, draft: false };
+  return { ...letter, id: ao.id(signed, 'signed'), message: signed, draft: undefined };
 }
 
 /** The definition of a new process, completed and signed. */
@@ -153,10 +167,12 @@ export async function writtenSpawn(
   const { ao, environment } = parts;
   const definition = await spawned(ao, entry, origin, environment.dialect);
   const wallets = await walletsFor(parts, origin.message);
-  if (wallets.length === 0) return { ...draft, id: ao.id(definition, 'unsigned'), message: definition, draft: true };
+  if (wallets.length === 0) {
+    return { ...draft, id: ao.id(definition, 'unsigned'), message: definition, draft: 'unsigned' };
+  }
   const signed = await sign(ao, definition, wallets, 'httpsig@1.0');
   const id = ao.id(signed, 'signed');
-  return { ...draft, target: id, id, message: signed, draft: false };
+  return { ...draft, target: id, id, message: signed, draft: undefined };
 }
 
 /** The message is named by its id; its letter carries it as it was signed. */
@@ -166,7 +182,12 @@ export async function writtenAssignment({ ao, cache }: PushParts, entry: Message
   const body = isMessage(stored) ? withOnlyCommitted((await ao.loadAll(stored)) as Message) : undefined;
   // Told apart by target: the same message goes to several processes.
   const id = `${named}~${splitHint(draft.target).id ?? ''}`;
-  return { ...draft, id, message: body ?? message({ message: named }), draft: body === undefined };
+  return {
+    ...draft,
+    id,
+    message: body ?? message({ message: named }),
+    draft: body === undefined ? 'unsigned' : undefined,
+  };
 }
 
 async function walletsFor({ ao, identities, environment, options }: PushParts, target: Message) {
