@@ -64,6 +64,8 @@ export const lua = device({
     init: {
       doc: 'Loads the modules.',
       run: inPlace(async (call) => {
+        // A message to a process must not put a new machine in the place of the one that holds its memory.
+        if (isPinned(call) && current(call) !== undefined) return wrong('The modules are loaded already.');
         const live = await begin(call);
         return ok(withHandle(call.base, live, call.lua));
       }),
@@ -204,7 +206,7 @@ async function run(call: LuaCall): Promise<Outcome> {
     });
     if (folding && !dry) machines.entered(undefined, 0);
     const result = outcome.ok
-      ? returned(outcome.values)
+      ? returned(outcome.values, folding && !dry)
       : failureOutcome(outcome.failure, {
           called: name,
           guest: ao.isGuest,
@@ -279,8 +281,11 @@ async function sandboxedAo({ ao, base }: LuaCall): Promise<Ao> {
   return ao.limitedTo(new Set(['message@1.0', 'structured@1.0', ...asList(listed).map((item) => text(item) ?? '')]));
 }
 
-/** What a function gave back (spec 04 §4.5 "Returns"). */
-function returned(values: readonly (Value | undefined)[]): Outcome {
+/**
+ * What a function gave back (spec 04 §4.5 "Returns"). `inSlot`: a slot that misses something waits until it is there; what a
+ * program says is missing is an error of its own.
+ */
+function returned(values: readonly (Value | undefined)[], inSlot: boolean): Outcome {
   if (values.length === 1) {
     const [value] = values;
     return ok(value ?? nil);
@@ -306,17 +311,20 @@ function returned(values: readonly (Value | undefined)[]): Outcome {
   const said = isMessage(value) ? value.get('body') : value;
   const sentence = text(said) ?? 'The program reports an error.';
   const asked = isMessage(value) ? value.get('status') : undefined;
+  const missing = status === 'not_found' && inSlot;
   const code =
     status === 'failure'
       ? 'program-failed'
-      : status === 'error'
+      : status === 'error' || missing
         ? 'program-error'
         : status === 'not_found'
           ? 'not-found'
           : status;
+  const usual = status === 'failure' ? 500 : missing ? 404 : undefined;
+  const shown = typeof asked === 'number' ? asked : usual;
   return fail(code, sentence, {
     ...(value === undefined ? {} : { value }),
-    ...(typeof asked === 'number' ? { status: asked } : status === 'failure' ? { status: 500 } : {}),
+    ...(shown === undefined ? {} : { status: shown }),
   });
 }
 

@@ -521,6 +521,32 @@ describe('plain Lua 5.3', () => {
     else expect(out.ok ? out.values.slice(0, expected.length) : out.failure).toEqual(expected);
   });
 
+  it.each(['return 1/0', 'return { x = -1/0 }', 'return { { 0/0 } }'])(
+    'gives no number that is not finite, which no message can have: %s',
+    (source) => {
+      const out = now(engine.create({ dialect: 'standard' }).load('x', source));
+      expect(out).toMatchObject({
+        ok: false,
+        failure: { code: 'lua-crash', message: 'A number that is not finite cannot be in a message.' },
+      });
+    },
+  );
+
+  it('tells of numbers that are not finite, in the words of Lua', () => {
+    const vm = engine.create({ dialect: 'standard', functions: { take: () => ({ values: [] }) } });
+    expect(failure(vm.load('x', 'local function f(a, b, c) a.x = 1 end f(1/0, {}, -1/0)')).frames[0]?.args).toEqual([
+      atom('inf'),
+      atom('table'),
+      atom('-inf'),
+    ]);
+    expect(failure(vm.load('x', 'error(1/0)'))).toMatchObject({ code: 'lua-error', message: 'inf', value: undefined });
+    vm.bind(['host'], { take: 'take' });
+    expect(failure(vm.load('x', 'pcall(host.take, 1/0)')).code).toBe('lua-crash');
+    vm.set(['kept'], 1, true);
+    now(vm.load('x', 'kept = { 1/0 }'));
+    expect(vm.get(['kept'])).toBe(undefined);
+  });
+
   it('has the error texts of Lua', () => {
     const vm = engine.create({ dialect: 'standard' });
     expect(failure(vm.load('x', 'local t\nreturn t.x')).message).toBe("x:2: attempt to index a nil value (local 't')");

@@ -9,11 +9,11 @@
  */
 import { type Awaitable, andThen, isPromise } from '../../core/awaitable.ts';
 import { Message } from '../../core/message.ts';
-import { atom, isList, type Value } from '../../core/value.ts';
+import { atom, Float, isList, type Value } from '../../core/value.ts';
 import { type LuaFailure, type LuaFailureCode, type LuaFrame, statusCodes } from './failure.ts';
 import { instantiate, type LuaExports, suspendable, type WasmModule } from './module.ts';
 import { type LuaSnapshot, readPages, writePages } from './snapshot.ts';
-import { BadKey, type LuaValue, Reader, TooManyValues, Writer } from './wire.ts';
+import { BadValue, type LuaValue, Reader, TooManyValues, Writer } from './wire.ts';
 
 /** `network`: the dialect that processes of the network are written against (spec 04 appendix A). `standard`: plain Lua 5.3. */
 export type Dialect = 'network' | 'standard';
@@ -209,11 +209,16 @@ export class LuaMachine {
     });
   }
 
-  /** The value at this place in the globals; `undefined` for nil and for functions. No metamethod runs. */
+  /** The value at this place in the globals; `undefined` for nil, functions and what no message can have. No metamethod runs. */
   get(path: LuaPath): LuaValue {
     const writer = this.#writer.reset();
     writePath(writer, path);
-    return this.#quick(writer, (pointer) => this.#exports.hb_get(pointer))[0];
+    try {
+      return this.#quick(writer, (pointer) => this.#exports.hb_get(pointer))[0];
+    } catch (error) {
+      if (error instanceof BadValue) return undefined;
+      throw error;
+    }
   }
 
   /** Puts a value (`undefined`: nil) there. Does nothing when its table does not exist, unless `create`. No metamethod runs. */
@@ -356,11 +361,8 @@ export class LuaMachine {
       if (error instanceof TooManyValues) {
         return { ok: false, failure: simpleFailure('lua-output-limit', 'output', 'output limit reached') };
       }
-      if (!(error instanceof BadKey)) throw error;
-      return {
-        ok: false,
-        failure: simpleFailure('lua-crash', 'badarg', 'A table has a key that no message can have.'),
-      };
+      if (!(error instanceof BadValue)) throw error;
+      return { ok: false, failure: simpleFailure('lua-crash', 'badarg', error.message) };
     }
   }
 
@@ -383,7 +385,7 @@ export class LuaMachine {
     try {
       value = reader.value();
     } catch (error) {
-      if (!(error instanceof BadKey || error instanceof TooManyValues)) throw error;
+      if (!(error instanceof BadValue || error instanceof TooManyValues)) throw error;
       reader.at = start;
       skip(reader);
     }
@@ -434,7 +436,7 @@ export class LuaMachine {
   }
 
   #hostFailure(error: unknown): LuaReply {
-    if (error instanceof BadKey) return { crash: 'badarg' };
+    if (error instanceof BadValue) return { crash: 'badarg' };
     if (error instanceof TooManyValues) return { crash: 'output limit reached' };
     this.#hostError = { error };
     return { crash: error instanceof Error ? error.message : String(error) };
@@ -479,9 +481,19 @@ function readValues(reader: Reader): readonly LuaValue[] {
 
 /** An argument in a trace. */
 function readArgument(reader: Reader): LuaValue {
-  if (reader.bytes[reader.at] !== 8) return reader.value();
-  reader.at++;
-  return atom(reader.utf8());
+  switch (reader.bytes[reader.at]) {
+    case 5: {
+      reader.at++;
+      const value = reader.f64();
+      // The words of Lua; an error that happened has to be told.
+      return Number.isFinite(value) ? new Float(value) : atom(String(value).toLowerCase().replace('infinity', 'inf'));
+    }
+    case 8:
+      reader.at++;
+      return atom(reader.utf8());
+    default:
+      return reader.value();
+  }
 }
 
 /** Passes over a value without making anything of it. */

@@ -257,7 +257,7 @@ export class Reader {
       case 4:
         return this.big();
       case 5:
-        return new Float(this.f64());
+        return this.#float();
       case 6:
         return this.#ascii() ?? binary(this.data());
       case 7:
@@ -268,6 +268,12 @@ export class Reader {
       default:
         return undefined;
     }
+  }
+
+  #float(): Float {
+    const value = this.f64();
+    if (!Number.isFinite(value)) throw new BadValue('A number that is not finite cannot be in a message.');
+    return new Float(value);
   }
 
   #table(inList: boolean): LuaValue {
@@ -312,7 +318,7 @@ export class Reader {
       case 6:
         return this.#ascii() ?? keyFromBytes(this.data());
       default:
-        throw new BadKey();
+        throw new BadValue('A table has a key that no message can have.');
     }
   }
 }
@@ -322,7 +328,7 @@ export class TooManyValues extends Error {
   override readonly name = 'TooManyValues';
 }
 
-/** A table has a key that no message can have: a float, a table or a function. */
-export class BadKey extends Error {
-  override readonly name = 'BadKey';
+/** What no message can have: a key that is a float, a table or a function; a number that is not finite. */
+export class BadValue extends Error {
+  override readonly name = 'BadValue';
 }
