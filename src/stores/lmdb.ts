@@ -118,8 +118,11 @@ class LmdbEngine implements Engine {
   readonly #database: Database;
   readonly #directory: string;
   readonly #capacity: number;
-  /** Bytes that may be written before the size of the file is looked at again. */
+  /** Bytes that may be written before the sizes of the file and the disk are looked at again, and until when. */
   #allowance = 0;
+  #allowedUntil = 0;
+  /** Bytes of commits under way: they are not on the disk yet. */
+  #unwritten = 0;
   #frozen: Transaction | undefined;
   #closed = false;
   #expecting = false;
@@ -165,15 +168,17 @@ class LmdbEngine implements Engine {
   }
 
   /** Work that writes, once nobody opens the database. */
-  #begin<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#standing !== undefined) return this.#standing.then(() => this.#count(work));
-    return this.#count(work);
+  #begin<T>(work: () => Promise<T>, bytes = 0): Promise<T> {
+    if (this.#standing !== undefined) return this.#standing.then(() => this.#count(work, bytes));
+    return this.#count(work, bytes);
   }
 
-  #count<T>(work: () => Promise<T>): Promise<T> {
+  #count<T>(work: () => Promise<T>, bytes: number): Promise<T> {
     this.#underWay++;
+    this.#unwritten += bytes;
     const done = work();
     const end = (): void => {
+      this.#unwritten -= bytes;
       if (--this.#underWay === 0) this.#whenIdle?.();
     };
     done.then(end, end);
@@ -252,12 +257,12 @@ class LmdbEngine implements Engine {
   }
 
   commit(changes: readonly Change[], durable: boolean, guard?: Guard): Awaitable<boolean> {
-    this.#checkCapacity(changes);
+    const bytes = this.#checkRoom(changes);
     return this.#begin(() => {
       if (durable) return this.#turns.run(() => this.#commit(changes, true, guard));
       this.#turns.release();
       return this.#commit(changes, false, guard);
-    });
+    }, bytes);
   }
 
   #commit(changes: readonly Change[], durable: boolean, guard: Guard | undefined): Promise<boolean> {
@@ -316,11 +321,9 @@ class LmdbEngine implements Engine {
 
   async #fail(error: unknown): Promise<never> {
     const reason = await reasonOf(error);
-    if ((reason as { code?: unknown }).code !== inputOutputError || !isTight(this.#directory)) throw reason;
-    return raise('disk-full', `The disk of ${this.name} is full. Nothing was written; reading still works.`, {
-      hint: 'Free some space.',
-      cause: reason,
-    });
+    if ((reason as { code?: unknown }).code !== inputOutputError) throw reason;
+    if (freeOnDisk(this.#directory) >= tightBytes) throw reason;
+    return this.#diskIsFull(reason);
   }
 
   /** A child transaction: an exception half-way takes back its own changes and not those of its neighbours. */
@@ -370,17 +373,21 @@ class LmdbEngine implements Engine {
     this.#standsStill?.end();
   }
 
-  /** LMDB lets its file grow; the operator's bound is ours to keep. Removing is always allowed. */
-  #checkCapacity(changes: readonly Change[]): void {
+  /**
+   * LMDB lets its file grow; the operator's bound is ours to keep. And it must not meet a full disk: the message it then writes is longer than
+   * the memory it has for it, and after some of them the process ends. Gives the bytes of the changes; with none they only remove.
+   */
+  #checkRoom(changes: readonly Change[]): number {
     let bytes = 0;
     for (const { key, cell } of changes) if (cell !== undefined) bytes += cell.length + key.length;
-    if (bytes <= this.#allowance || bytes === 0) {
+    const now = performance.now();
+    if (bytes <= this.#allowance && now < this.#allowedUntil) {
       this.#allowance -= bytes;
-      return;
+      return bytes;
     }
     const { lastPageNumber, pageSize } = this.#stats();
     const free = this.#capacity - (lastPageNumber + 1) * pageSize;
-    if (bytes > free) {
+    if (bytes > 0 && bytes > free) {
       raise(
         'disk-full',
         `The store ${this.name} has reached its capacity of ${this.#capacity} bytes. Nothing was written; reading still works.`,
@@ -388,7 +395,18 @@ class LmdbEngine implements Engine {
       );
     }
     // Pages are split and copied: count what is written four times over, and look often enough.
-    this.#allowance = Math.min(free / 4, 64 * 1024 * 1024) - bytes;
+    const onDisk = freeOnDisk(this.#directory) - 4 * this.#unwritten - (bytes === 0 ? removingBytes : reserveBytes);
+    if (4 * bytes > onDisk) this.#diskIsFull(undefined);
+    this.#allowance = Math.max(Math.min(free / 4, onDisk / 16, maxAllowance) - bytes, 0);
+    this.#allowedUntil = now + allowanceMs;
+    return bytes;
+  }
+
+  #diskIsFull(cause: unknown): never {
+    raise('disk-full', `The disk of ${this.name} is full. Nothing was written; reading still works.`, {
+      hint: 'Free some space.',
+      cause,
+    });
   }
 
   #stats(): { entryCount: number; lastPageNumber: number; pageSize: number } {
@@ -408,14 +426,21 @@ async function reasonOf(error: unknown): Promise<unknown> {
 
 /** A page that did not fit on the disk whole is reported as this. */
 const inputOutputError = 5;
-/** Less than this is no space for a transaction. */
+/** With less than this free, what was cut short was so because the disk is full. */
 const tightBytes = 8 * 1024 * 1024;
+/** What is left free of a disk, for others and for removing; and what removing needs. */
+const reserveBytes = 2 * 1024 * 1024;
+const removingBytes = 256 * 1024;
+/** Others fill the disk as well: nobody relies for longer than this on what was free. */
+const allowanceMs = 1_000;
+const maxAllowance = 64 * 1024 * 1024;
 
-function isTight(directory: string): boolean {
+/** Infinite where nobody can tell. */
+function freeOnDisk(directory: string): number {
   try {
     const { bavail, bsize } = statfsSync(directory);
-    return bavail * bsize < tightBytes;
+    return bavail * bsize;
   } catch {
-    return false;
+    return Number.POSITIVE_INFINITY;
   }
 }
