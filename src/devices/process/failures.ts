@@ -3,6 +3,7 @@ import type { AoError, ErrorCode } from '../../core/errors.ts';
 import { integer } from '../../core/fields.ts';
 import { isMessage, type Message, message } from '../../core/message.ts';
 import { fail, type Outcome, ok } from '../../core/outcome.ts';
+import { NOT_FOUND } from '../../core/value.ts';
 import type { SlotResult } from './slots.ts';
 
 /** They say nothing about the message that was computed. */
@@ -21,7 +22,12 @@ const passing: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 
 /** Whether the slot may come out otherwise when it is tried again: then its failure is not stored. */
 export function mayPass(outcome: Outcome): boolean {
-  return outcome.status === 'error' && passing.has(outcome.error.code);
+  return outcome.status === 'error' && passing.has(outcome.error.code) && !isNoKey(outcome.error);
+}
+
+/** Whether the state has no such key: nothing is missing that could still come. */
+function isNoKey({ value }: AoError): boolean {
+  return value === NOT_FOUND || (isMessage(value) && value.get('error') === NOT_FOUND);
 }
 
 /** Whether a machine was no longer there: the lane has to begin again from a snapshot. */
@@ -45,7 +51,7 @@ const missing: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 
 /** What the slot waits for, if that is why it failed. By the sentence: `Lua module 'X' not found.`, `There is no device "X" on this node.` */
 export function missingIn(outcome: Outcome): string | undefined {
-  if (outcome.status !== 'error' || !missing.has(outcome.error.code)) return undefined;
+  if (outcome.status !== 'error' || !missing.has(outcome.error.code) || isNoKey(outcome.error)) return undefined;
   const sentence = outcome.error.message;
   return /^There is no (device .*) on this node\.$/.exec(sentence)?.[1] ?? sentence.replace(/ not found\.$/, '');
 }

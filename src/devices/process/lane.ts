@@ -272,6 +272,8 @@ export class ProcessLane {
     const results = known ? await this.#parts.slots.skipped(this.definition.id, slot) : undefined;
     if (results !== undefined) {
       await this.#put(slot, skippedState(live.state, slot, results), true);
+      // With the next message that fails, everything since the last snapshot would be computed again.
+      if (this.#unsavedMs > this.#snapshotCostMs) await this.#snapshot(ao);
       return { ended: undefined };
     }
     const assignment = next.value;
