@@ -7,6 +7,8 @@ import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { sameBytes } from '../core/bytes.ts';
+import { raise } from '../core/errors.ts';
+import { freeOnDisk, reserveBytes } from './disk-space.ts';
 import type { Blobs } from './engine.ts';
 import type { StoredFile } from './store.ts';
 import { storedFile } from './stored-file.ts';
@@ -23,6 +25,10 @@ export class BlobFiles implements Blobs {
   readonly threshold: number;
   readonly #directory: string;
   #counter = 0;
+  /** How many were written, or tried. */
+  written = 0;
+  /** Bytes of those that are being written. */
+  #writing = 0;
 
   constructor(directory: string, threshold: number = blobThreshold) {
     this.#directory = directory;
@@ -39,6 +45,14 @@ export class BlobFiles implements Blobs {
       return;
     }
     await mkdir(parent, { recursive: true });
+    if (freeOnDisk(parent) - this.#writing - bytes.length < reserveBytes) {
+      raise(
+        'disk-full',
+        `The disk of ${this.#directory} is full. Nothing was written; reading still works.`,
+        'Free some space.',
+      );
+    }
+    this.#writing += bytes.length;
     const temporary = `${file}.${process.pid}.${performance.now()}.${this.#counter++}.tmp`;
     try {
       const handle = await open(temporary, 'wx');
@@ -52,6 +66,9 @@ export class BlobFiles implements Blobs {
     } catch (error) {
       await rm(temporary, { force: true });
       throw error;
+    } finally {
+      this.#writing -= bytes.length;
+      this.written++;
     }
     await syncDirectory(parent);
   }

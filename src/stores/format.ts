@@ -8,6 +8,8 @@ import { raise } from '../core/errors.ts';
 import { readIfThere } from './holder.ts';
 
 const version = 1;
+/** Of what else may stand there, characters. */
+const maxTold = 80;
 
 /** What a store of each kind begins with. */
 const beginnings: ReadonlyMap<string, string> = new Map([
@@ -25,7 +27,7 @@ export function claimDirectory(directory: string, kind: string, readOnly: boolea
   if (found !== undefined && !expected.startsWith(found)) {
     raise(
       'store-failed',
-      `${directory} holds \`${found.trim()}\`, not \`${expected.trim()}\`.`,
+      `${directory} holds \`${found.slice(0, maxTold).trim()}\`, not \`${expected.trim()}\`.`,
       'Choose another directory.',
     );
   }

@@ -37,6 +37,24 @@ test('before a disk is full nothing more is written, and removing goes on', asyn
   expect(await fill(99)).toBe(true);
 });
 
+test('large values leave the same room', async () => {
+  disk.free = 2 ** 40;
+  await using store = await openLmdb({ directory: join(directory, 'c') });
+  await store.write([put('first', Uint8Array.of(1))]);
+  disk.free = 3 * mebibyte;
+  const answers = await Promise.allSettled(
+    [1, 2, 3, 4].map(async (i) => store.write([put(`large/${i}`, new Uint8Array(400_000).fill(i))])),
+  );
+  const refused = answers.filter((answer) => answer.status === 'rejected').map(({ reason }) => reason);
+  expect(refused).toMatchObject([{ code: 'disk-full' }, { code: 'disk-full' }]);
+  expect(store.list('large')).toHaveLength(2);
+  // What was free when the first was written counts no more.
+  disk.free = 2.5 * mebibyte;
+  await expect(async () => await store.write([put('b', new Uint8Array(200_000))])).rejects.toMatchObject({
+    code: 'disk-full',
+  });
+});
+
 test('a disk that others fill is looked at again', async () => {
   disk.free = 2 ** 40;
   await using store = await openLmdb({ directory: join(directory, 'b') });

@@ -13,13 +13,14 @@
  * The package loads prebuilt binaries. Where there is none for the platform, `openLmdb` fails with `unavailable` and `openDisk`
  * (open.ts) takes the file store instead.
  */
-import { mkdirSync, statfsSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RootDatabase } from 'lmdb';
 import type { Awaitable } from '../core/awaitable.ts';
 import { keyFromBytes, keyToBytes } from '../core/bytes.ts';
 import { raise } from '../core/errors.ts';
 import { BlobFiles, blobThreshold, leftMs } from './blob-files.ts';
+import { freeOnDisk, reserveBytes } from './disk-space.ts';
 import type { Change, Engine, Guard } from './engine.ts';
 import { translate } from './failure.ts';
 import { FlushTurns } from './flush-turns.ts';
@@ -121,6 +122,8 @@ class LmdbEngine implements Engine {
   /** Bytes that may be written before the sizes of the file and the disk are looked at again, and until when. */
   #allowance = 0;
   #allowedUntil = 0;
+  /** Files of large values written when that was looked at. */
+  #filesSeen = 0;
   /** Bytes of commits under way: they are not on the disk yet. */
   #unwritten = 0;
   #frozen: Transaction | undefined;
@@ -381,7 +384,7 @@ class LmdbEngine implements Engine {
     let bytes = 0;
     for (const { key, cell } of changes) if (cell !== undefined) bytes += cell.length + key.length;
     const now = performance.now();
-    if (bytes <= this.#allowance && now < this.#allowedUntil) {
+    if (bytes <= this.#allowance && now < this.#allowedUntil && this.#filesSeen === this.blobs.written) {
       this.#allowance -= bytes;
       return bytes;
     }
@@ -399,6 +402,7 @@ class LmdbEngine implements Engine {
     if (4 * bytes > onDisk) this.#diskIsFull(undefined);
     this.#allowance = Math.max(Math.min(free / 4, onDisk / 16, maxAllowance) - bytes, 0);
     this.#allowedUntil = now + allowanceMs;
+    this.#filesSeen = this.blobs.written;
     return bytes;
   }
 
@@ -428,19 +432,8 @@ async function reasonOf(error: unknown): Promise<unknown> {
 const inputOutputError = 5;
 /** With less than this free, what was cut short was so because the disk is full. */
 const tightBytes = 8 * 1024 * 1024;
-/** What is left free of a disk, for others and for removing; and what removing needs. */
-const reserveBytes = 2 * 1024 * 1024;
+/** What removing needs. */
 const removingBytes = 256 * 1024;
 /** Others fill the disk as well: nobody relies for longer than this on what was free. */
-const allowanceMs = 1_000;
-const maxAllowance = 64 * 1024 * 1024;
-
-/** Infinite where nobody can tell. */
-function freeOnDisk(directory: string): number {
-  try {
-    const { bavail, bsize } = statfsSync(directory);
-    return bavail * bsize;
-  } catch {
-    return Number.POSITIVE_INFINITY;
-  }
-}
+const allowanceMs = 250;
+const maxAllowance = 16 * 1024 * 1024;
