@@ -3,9 +3,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { message } from '../../src/core/message.ts';
+import type { Outcome } from '../../src/core/outcome.ts';
+import type { Value } from '../../src/core/value.ts';
+import { defaultLuaMachinesOptions, type LuaMachinesOptions } from '../../src/devices/lua/machines.ts';
 import { openStore } from '../../src/node/open-store.ts';
 import type { Store } from '../../src/stores/store.ts';
 import { type LuaWorld, luaWorld, sameSchedule, value } from '../support/lua-world.ts';
+import { type Random, random, randomProcess } from '../support/random-program.ts';
+import { workerNode } from '../support/worker-node.ts';
 
 /** Floats, big integers, orders of keys, random numbers, deep tables, things that depend on the machine. */
 const program = `
@@ -98,4 +104,127 @@ describe('state ids', () => {
       await rm(directory, { recursive: true });
     }
   });
+});
+
+/** What a slot came to: the id of its state, or its error. */
+function cameTo(outcome: Outcome, id: (value: Value) => string): string {
+  if (outcome.status === 'ok') return id(outcome.value);
+  return outcome.status === 'error' ? `${outcome.error.code}: ${outcome.error.message}` : outcome.status;
+}
+
+/** More of them: `RANDOM_PROGRAMS=1-200 npx vitest run test/processes/determinism.test.ts`. */
+const [firstSeed, lastSeed] = (globalThis.process.env['RANDOM_PROGRAMS'] ?? '1-5').split('-').map(Number) as [
+  number,
+  number,
+];
+const seeds = Array.from({ length: lastSeed - firstSeed + 1 }, (_, i) => firstSeed + i);
+
+/** How a schedule is computed: what happens before and after each slot. */
+interface Course {
+  /** Gives the world that goes on. */
+  readonly before?: (draw: Random, world: LuaWorld, again: () => Promise<LuaWorld>) => Promise<LuaWorld>;
+  readonly after?: (draw: Random, world: LuaWorld, process: string, slot: number) => Promise<unknown>;
+}
+
+const courses: { readonly [name: string]: Course } = {
+  'slot by slot': {},
+  'with a snapshot and a restore after every slot': { after: (_, world) => world.processes[Symbol.asyncDispose]() },
+  'with evictions, lost machines, stops and kills': {
+    async before(draw, world, again) {
+      const how = draw(6);
+      if (how === 0) return again();
+      if (how === 1) world.machines.clear();
+      if (how === 2 || how === 3) await world.processes[Symbol.asyncDispose]();
+      return how === 3 ? again() : world;
+    },
+  },
+  'with reads of old slots and dry runs in between': {
+    async after(draw, world, process, slot) {
+      await world.get(`/${process}/compute=${draw(slot + 1)}`);
+      if (draw(2) === 0) {
+        const view = await world.get(`/${process}/as=execution`);
+        const body = message({ n: draw(50), kind: draw(4) });
+        if (view.status === 'ok') await world.library.resolve(view.value, message({ path: 'compute', body }));
+      }
+      if (draw(4) === 0) await world.processes[Symbol.asyncDispose]();
+    },
+  },
+};
+
+describe('random programs', () => {
+  const slots = 20;
+
+  test.each(seeds)('have the same states, however they are computed: %i', { timeout: 30_000 }, async (seed) => {
+    const draw = random(seed + 1_000_000);
+    const limits = {
+      instructions: [20_000, 60_000, 300_000][draw(3)]!,
+      memoryBytes: [600_000, 2_000_000, 8_000_000][draw(3)]!,
+      timeMs: 0,
+    };
+    const machines: LuaMachinesOptions = { ...defaultLuaMachinesOptions, limits };
+    const open = (store: Store) => luaWorld({ machines, lane: { snapshotEveryMs: 1e9 }, store });
+    const at = async (world: LuaWorld, process: string, slot: number) =>
+      cameTo(await world.get(`/${process}/compute=${slot}`), (of) => world.library.id(of));
+
+    const { code, extra, messages } = randomProcess(seed, slots);
+    const straight = await luaWorld({ machines, lane: { snapshotEveryMs: 1e9 } });
+    const process = await straight.program(code, extra);
+    for (const literal of messages) await straight.post(process, literal);
+    await straight.get(`/${process}/now`);
+    const expected: string[] = [];
+    for (let slot = 0; slot <= slots; slot++) expected.push(await at(straight, process, slot));
+
+    for (const [name, { before, after }] of Object.entries(courses)) {
+      const store = await sameSchedule(straight.store);
+      let world = await open(store);
+      const states: string[] = [];
+      for (let slot = 0; slot <= slots; slot++) {
+        world = (await before?.(draw, world, () => open(store))) ?? world;
+        states.push(await at(world, process, slot));
+        await after?.(draw, world, process, slot);
+      }
+      expect(states, name).toEqual(expected);
+    }
+  });
+
+  test('have the same states in one worker and in three, after restarts and beside each other', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'hb-same-'));
+    const draw = random(firstSeed);
+    const expected = new Map<string, string>();
+    try {
+      const processes: string[] = [];
+      for (const workers of ['1', '3', '0']) {
+        await using node = await workerNode({ 'data-dir': directory, workers });
+        const ao = node.node.resolver.ao();
+        const id = (of: Value): string => ao.id(of);
+        if (processes.length === 0) {
+          for (const seed of seeds.slice(0, 5)) {
+            const { code, extra, messages } = randomProcess(seed, 8, true);
+            processes.push(await node.program(code, extra));
+            for (const literal of messages) await node.post(processes.at(-1)!, literal);
+          }
+          const store = await sameSchedule(node.node.store);
+          const alone = await luaWorld({ store, dialect: '2025-11', lane: { snapshotEveryMs: 1e9 } });
+          for (const process of processes) {
+            for (let slot = 8; slot >= 0; slot--) {
+              const path = `/${process}/compute=${slot}`;
+              expected.set(
+                path,
+                cameTo(await alone.get(path), (of) => alone.library.id(of)),
+              );
+            }
+          }
+        }
+        // Some now, some in the next node.
+        const paths = [...expected.keys()].filter(() => workers === '0' || draw(4) === 0);
+        await Promise.all(
+          paths.map(async (path) =>
+            expect([path, cameTo(await node.get(path), id)]).toEqual([path, expected.get(path)]),
+          ),
+        );
+      }
+    } finally {
+      await rm(directory, { recursive: true });
+    }
+  }, 60_000);
 });
