@@ -409,6 +409,37 @@ describe('other nodes', () => {
 });
 
 describe('letters that wait', () => {
+  test('though nothing can be written for a while', async () => {
+    const state = { down: true, asked: [] as string[] };
+    const store = memoryStore();
+    const there = await luaWorld({ wallet: testWallet('rsa4096-2.json') });
+    const asking = wire(() => there, state);
+    // From the first failed delivery on, as long as the other node is down.
+    let full = false;
+    const peers: Peers = {
+      request(...asked) {
+        full = state.down;
+        return asking.request(...asked);
+      },
+    };
+    const write = store.write.bind(store);
+    store.write = (...what) => (full ? Promise.reject(new Error('The disk is full.')) : write(...what));
+    const here = await luaWorld({ store, peers });
+    const a = await here.program(pingPong);
+    const b = await there.program(pingPong);
+    await here.cache.write((await there.library.ao.loadAll((await there.cache.read(b))!)) as Message);
+    await using courier = startCourier(here);
+    courier.start();
+    const target = `${b}?hint=http://other.test`;
+    const answer = await pushed(here, a, send(message({ 1: { target, n: 1 }, 2: { target, n: 2 } })));
+    expect([await at(here, answer, '1/response'), await at(here, answer, '2/response')]).toEqual(['error', 'error']);
+    expect((await here.outbox.waiting()).length).toBe(2);
+    full = false;
+    state.down = false;
+    await expect.poll(() => here.outbox.waiting(), { timeout: 10_000 }).toEqual([]);
+    expect(value(await there.get(`/${b}/slot/current`))).toBe(2);
+  });
+
   test('for a node that is away, though nothing is known of the target but where it is', async () => {
     const state = { down: true, asked: [] as string[] };
     const there = await luaWorld({ wallet: testWallet('rsa4096-2.json') });

@@ -134,9 +134,7 @@ export class Outbox {
       return;
     }
     const later = { ...mark, tries: mark.tries + 1, due: now + waitAfter(mark.tries) };
-    await this.#store.write([put(path, encodeMark(later))]);
-    this.#keep(path, later.due, false);
-    this.#listener?.();
+    await this.#release(path, later.due, put(path, encodeMark(later)));
   }
 
   // ---- letters --------------------------------------------------------------------------------------------------------------
@@ -171,21 +169,20 @@ export class Outbox {
   /** It could not be delivered now. False if it has been tried often enough and lies with the dead letters. */
   async postpone(letter: Letter, error: string, now: number): Promise<boolean> {
     if (letter.tries + 1 >= maxTries) {
-      await this.bury(letter, error);
+      await this.bury(letter, error, now);
       return false;
     }
     const later = { ...letter, error, tries: letter.tries + 1, due: now + waitAfter(letter.tries) };
-    await this.#store.write([put(letterPath(open, letter), encodeLetter(later))]);
-    this.#keep(letterPath(open, letter), later.due, false);
-    this.#listener?.();
+    await this.#release(letterPath(open, letter), later.due, put(letterPath(open, letter), encodeLetter(later)));
     return true;
   }
 
   /** It can't be delivered, and trying again won't help. */
-  async bury(letter: Letter, error: string): Promise<void> {
+  async bury(letter: Letter, error: string, now: number): Promise<void> {
     const path = letterPath(open, letter);
     const last = { ...letter, error };
-    await this.#store.write([remove(path), put(letterPath(dead, letter), encodeLetter(last))]);
+    // Until that is written it is tried again.
+    await this.#release(path, now + retryMs[1], remove(path), put(letterPath(dead, letter), encodeLetter(last)));
     this.#forget(path);
   }
 
@@ -262,6 +259,16 @@ export class Outbox {
     }
     this.#held.delete(path);
     this.#due.set(path, due);
+  }
+
+  /** Notes what became of something that was held. If that can't be written, it is tried again as it was. */
+  async #release(path: string, due: number, ...entries: readonly Entry[]): Promise<void> {
+    try {
+      await this.#store.write(entries);
+    } finally {
+      this.#keep(path, due, false);
+      this.#listener?.();
+    }
   }
 
   #forget(path: string): void {

@@ -63,8 +63,7 @@ export async function walk(parts: PushParts, origin: Definition, mark: Mark, tri
     await outbox.record(mark, letters, unsent);
   } catch (thrown) {
     const error = errorFrom(thrown);
-    if (mayPass(error) || mayCome(error)) await outbox.postponeMark(mark, clock.now());
-    else await outbox.record(mark, []);
+    await noted(mayPass(error) || mayCome(error) ? outbox.postponeMark(mark, clock.now()) : outbox.record(mark, []));
     return failed(error);
   }
   for (const letter of letters) report(letter.key, await deliver(parts, letter, trip));
@@ -112,7 +111,7 @@ export async function deliver(parts: PushParts, given: Letter, trip: Trip, again
     if (letter.draft !== undefined) {
       const complete = await completed(parts, letter);
       if (typeof complete === 'string') {
-        await outbox.bury(letter, complete);
+        await outbox.bury(letter, complete, parts.clock.now());
         return refused(letter.target, undefined, complete);
       }
       await outbox.replace(letter, complete);
@@ -142,8 +141,8 @@ async function originOf({ ao, cache, environment }: PushParts, letter: Letter): 
 }
 
 /** There is nobody to bring the letter to, or nobody any more who sent it. */
-async function gone({ outbox }: PushParts, letter: Letter): Promise<Message> {
-  await outbox.bury(letter, notAccessible);
+async function gone({ outbox, clock }: PushParts, letter: Letter): Promise<Message> {
+  await outbox.bury(letter, notAccessible, clock.now());
   return refused(letter.target, 404, notAccessible);
 }
 
@@ -256,12 +255,20 @@ async function deliverSpawn(parts: PushParts, letter: Letter, trip: Trip, again:
   return message({ ...head, 'resulted-in': resulted, spawned: told });
 }
 
+/**
+ * Waits until the outbox knows. One that can't write tries again by itself; the other letters of the slot are not held up by that, nor is the
+ * answer, which says what went wrong first.
+ */
+async function noted(said: Promise<unknown>): Promise<void> {
+  await said.catch(() => undefined);
+}
+
 /** Keeps a letter for later, or gives it up. */
 async function undelivered(parts: PushParts, letter: Letter, outcome: Outcome): Promise<Message> {
   const reason = sentenceOf(outcome);
-  if (outcome.status === 'error' && mayPass(outcome.error))
-    await parts.outbox.postpone(letter, reason, parts.clock.now());
-  else await parts.outbox.bury(letter, reason);
+  const { outbox, clock } = parts;
+  const later = outcome.status === 'error' && mayPass(outcome.error);
+  await noted(later ? outbox.postpone(letter, reason, clock.now()) : outbox.bury(letter, reason, clock.now()));
   return refused(letter.target, undefined, reason);
 }
 
