@@ -1,6 +1,6 @@
 /**
- * The message cache against a model: a map of what was acknowledged. Histories of random writes (whole, signed by one or two, held in rows), names
- * and results, with the store opened anew in between. Everything has to be read by every id, with its commitments, from a cache that has
+ * The message cache against a model: a map of what was acknowledged. Histories of random writes (whole, signed by one or two, held in
+ * rows), names and results, with the store opened anew in between. Everything has to be read by every id, with its commitments, from a cache that has
  * memory and from one that has none.
  */
 import { mkdtempSync, rmSync } from 'node:fs';

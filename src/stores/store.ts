@@ -80,7 +80,10 @@ export interface Condition {
 }
 
 export interface Bounds {
-  /** First name or path below the prefix, inclusive; need not exist. With `reverse` the last one. `limit-exceeded` if no path can be so long. */
+  /**
+   * First name or path below the prefix, inclusive; need not exist. With `reverse` the last one. `limit-exceeded` if no path can be so
+   * long.
+   */
   readonly from?: string;
   /** At most this many; all of them if absent. */
   readonly limit?: number;
