@@ -26,6 +26,24 @@ describe('trie@1.0', () => {
     expect(toNotation(await value(table, 'entries'))).toEqual(entries);
   });
 
+  test('a message that was no trie becomes one with the first change', async () => {
+    const flat = asValue({ device: 'trie@1.0', ...entries }) as Message;
+    const table = (await value(flat, { path: 'set', torrent: 4, x: 5 })) as Message;
+    expect(toNotation(await value(table, 'entries'))).toEqual({ ...entries, torrent: 4, x: 5 });
+    const made = (await value({ device: 'trie@1.0' }, { path: 'set', ...entries, torrent: 4, x: 5 })) as Message;
+    expect(ao.id(table)).toBe(ao.id(made));
+    expect(await value(flat, { path: 'set', to: 1 })).toMatchObject({ size: 5 });
+  });
+
+  test('a flat message of ten thousand keys is changed as fast as a trie', async () => {
+    const many = Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [(i * 7919).toString(36), i]));
+    const started = performance.now();
+    const table = (await value({ device: 'trie@1.0', ...many }, { path: 'set', ...many })) as Message;
+    // Each change copied all keys and looked through them: minutes.
+    expect(performance.now() - started).toBeLessThan(10_000);
+    expect(await ao.get(table, (7919).toString(36))).toBe(1);
+  });
+
   test('deep below another message, by path', async () => {
     const state = asValue({ balances: { device: 'trie@1.0' } }) as Message;
     const next = await ao.set(state, asValue({ 'balances/alice': 5, 'balances/alan': 6 }) as Message);

@@ -14,7 +14,7 @@ import { isPrivateKey, messageFrom } from '../core/message.ts';
 import { fail, notFound, ok } from '../core/outcome.ts';
 import { UNDEFINED, UNSET, type Value } from '../core/value.ts';
 import { plain } from './plain.ts';
-import { trieEntries, trieGet, trieRemove, trieSet } from './trie/nodes.ts';
+import { trieEntries, trieGet, trieRemove, trieRoot, trieSet, withTrie } from './trie/nodes.ts';
 
 /** Keys of a `set` request that are about the request. */
 const notEntries: ReadonlySet<string> = new Set([
@@ -46,7 +46,9 @@ export const trie = device({
     set: {
       doc: 'Sets every entry of the request; the atom `unset` removes one.',
       async run({ base, requestMessage, ao }) {
-        let result = base;
+        let root = base;
+        const before = trieRoot(base);
+        let result = before;
         for (const key of requestMessage.keys()) {
           if (notEntries.has(key) || isPrivateKey(key)) continue;
           const value = (await plain(ao, requestMessage, key))!;
@@ -55,11 +57,11 @@ export const trie = device({
             return fail('bad-key', `\`${key}\` cannot be an entry of a trie: it contains a slash.`);
           }
           if (key === 'device') {
-            result = value === UNSET ? result.without('device') : result.with('device', value);
+            root = value === UNSET ? root.without('device') : root.with('device', value);
           } else if (value === UNSET) result = await trieRemove(ao, result, key);
           else result = await trieSet(ao, result, key, value);
         }
-        return ok(result);
+        return ok(await withTrie(ao, root, before, result));
       },
     },
     entries: {

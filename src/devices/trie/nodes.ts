@@ -60,6 +60,28 @@ export async function trieRemove(ao: Loader, root: Message, key: string): Promis
   return remove(ao, root, keyToBytes(key));
 }
 
+/**
+ * A root without the keys that mean something to every message, and without those that no entry is found by: a message that was no trie may
+ * have a hundred thousand of these. A trie has 256 edges at most, so that no change of it costs more.
+ */
+export function trieRoot(root: Message): Message {
+  const labels = new Set([nodeValue, ...Array.from(edges(root).values(), ({ label }) => label)]);
+  return root.filter((key) => labels.has(key));
+}
+
+/** The root again, with the trie that {@link trieRoot} has become. What no entry was found by is an entry from now on, unless it was set. */
+export async function withTrie(ao: Loader, root: Message, before: Message, after: Message): Promise<Message> {
+  if (before === after) return root;
+  let trie = after;
+  for (const [key, value] of root.entries()) {
+    if (before.has(key) || isReserved(key) || (await trieGet(ao, trie, key)) !== undefined) continue;
+    trie = await trieSet(ao, trie, key, value);
+  }
+  return root
+    .filter((key) => key !== nodeValue && key !== 'commitments' && isReserved(key))
+    .withAll([...trie.entries()]);
+}
+
 /** Every key with its value, in the order of the bytes. */
 export async function* trieEntries(
   ao: Loader,
@@ -134,7 +156,11 @@ function put(node: Message, label: Uint8Array, child: Value): Message {
 
 /** A changed node is no longer what was committed to. */
 function changed(node: Message, changes: readonly (readonly [string, Value | undefined])[]): Message {
-  return node.withAll([...changes, ['commitments', undefined]]);
+  const next = node.withAll([...changes, ['commitments', undefined]]);
+  // Mostly a child takes the place of another.
+  const sameEdges = changes.every(([key, value]) => key === nodeValue || (value !== undefined && node.has(key)));
+  if (sameEdges) next.derive(edgesSlot, () => edges(node));
+  return next;
 }
 
 function leaf(value: Value): Value {
