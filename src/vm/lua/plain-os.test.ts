@@ -106,6 +106,7 @@ describe('the rest', () => {
     [refused('os.difftime, 1'), ["bad argument #2 to 'os.difftime' (number expected, got no value)"]],
     ["return os.setlocale(), os.setlocale('C', 'time'), os.setlocale('de_DE')", ['C', 'C', undefined]],
     ['return math.type(os.clock())', ['float']],
+    ['return select(2, math.frexp(-1/0)), select(2, math.frexp(0/0)), select(2, math.frexp(8))', [0, 0, 4]],
   ];
   it.each(rows)('%s', (source, expected) => expect(returned(source)).toEqual(expected));
 
