@@ -92,6 +92,25 @@ describe('dry runs', () => {
     },
   );
 
+  test('a dry run of a device that ends at no signal is left behind', async () => {
+    const deaf = device({
+      name: 'deaf@1.0',
+      doc: 'A device that never answers what it is asked for in a dry run.',
+      uses: [],
+      keys: {
+        init: { doc: 'Begins.', run: ({ base }) => ok(base) },
+        compute: { doc: 'Computes.', run: ({ base }) => ok(base.with('done', true)) },
+        wait: { doc: 'Waits.', run: () => new Promise<Outcome>(() => undefined) },
+      },
+    });
+    const world = await luaWorld({ devices: [deaf], lane: { dryRunTimeMs: 100 } });
+    const process = await world.spawn({ 'execution-device': 'deaf@1.0' });
+    expect(value(await world.get(`/${process}/now/done`))).toBe(true);
+    expect(error(await world.get(`/${process}/as=execution/wait`)).hint).toContain('dry-run-time-limit');
+    await posted(world, process, 1);
+    expect(value(await world.get(`/${process}/now/at-slot`))).toBe(1);
+  });
+
   test('slots of a process go before dry runs that wait, and too many of these are refused', async () => {
     const world = await luaWorld({ lane: { dryRunTimeMs: 100 } });
     const process = await world.program(busy);
