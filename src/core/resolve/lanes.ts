@@ -100,7 +100,7 @@ export class Lanes {
 /** What a call gets that would wait for itself (spec 01 §4). */
 export const recursion = fail('infinite-recursion', 'Request creates infinite recursion.', {
   status: 508,
-  hint: 'What is asked for waits, directly or through others, for the one who asks. Ask for a result that is there already.',
+  hint: 'What is asked for waits for the one who asks. Ask for a result that is there already.',
   value: message({ status: 508, body: 'Request creates infinite recursion.' }),
 });
 
