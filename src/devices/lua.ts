@@ -81,7 +81,7 @@ export const lua = device({
     snapshot: {
       doc: 'The state of the machine: `{body}`.',
       run: inPlace(async (call) => {
-        const live = current(call);
+        const live = current(call) ?? (isPinned(call) ? missing(call) : undefined);
         if (live === undefined) return fail('not-found', 'There is no machine to save.', { status: 500 });
         // No garbage is collected first: a program could see that by its weak tables, and differ from one that was never saved.
         return ok(message({ body: snapshotBody(live.machine.snapshot()) }));

@@ -119,6 +119,8 @@ async function map(call: StackCall): Promise<Outcome> {
     if (!isMessage(prepared)) continue;
     const outcome = await ao.resolve(prepared, request);
     if (outcome.status === 'ok') results.push([key, outcome.value]);
+    // A machine that is lost is no device without one: what the others give is not the whole.
+    if (outcome.status === 'error' && outcome.error.code === 'unavailable') return outcome;
   }
   return ok(messageFrom(results));
 }

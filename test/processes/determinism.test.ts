@@ -151,6 +151,20 @@ const courses: { readonly [name: string]: Course } = {
   },
 };
 
+test('a machine of a stack that is lost before its process is put away', async () => {
+  const world = await luaWorld({ lane: { snapshotEveryMs: 1e9 } });
+  const counting = await world.program('n = 0 function compute(s) n = n + 1 s.count = n return s end', {
+    'execution-device': 'stack@1.0',
+    'device-stack': ['lua@5.3a', 'patch@1.0'],
+    'patch-from': '/results/outbox',
+  });
+  expect(value(await world.get(`/${counting}/now/count`))).toBe(1);
+  world.machines.clear();
+  await world.processes[Symbol.asyncDispose]();
+  await world.post(counting, { n: 1 });
+  expect(value(await world.get(`/${counting}/now/count`))).toBe(2);
+});
+
 describe('random programs', () => {
   const slots = 20;
 
