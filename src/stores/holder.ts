@@ -40,9 +40,27 @@ export function claimFile(file: string, text: string): string | undefined {
     if (found === undefined) continue;
     held = found;
     if (held === '' ? isFresh(file) : isAlive(held)) return held;
-    removeLeft(file, held);
+    if (takeOver(file, held, text)) return undefined;
   }
   return held;
+}
+
+/**
+ * Whether what the dead left is ours now. Only who holds the file beside it may replace it, so that nobody replaces what another one has
+ * just made.
+ */
+function takeOver(file: string, held: string, text: string): boolean {
+  const taking = `${file}.taking`;
+  if (claimFile(taking, text) !== undefined) return false;
+  try {
+    if (readIfThere(file) !== held) return false;
+    const prepared = besides(file);
+    writeFileSync(prepared, text);
+    renameSync(prepared, file);
+    return true;
+  } finally {
+    rmSync(taking, { force: true });
+  }
 }
 
 /** Whether it was there before us. Nobody ever sees it without its text, but where the disk knows no links. */
@@ -69,19 +87,6 @@ function createInPlace(file: string, text: string): boolean {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw error;
-  }
-}
-
-/** Others may have seen the same and be faster: what they have made meanwhile is put back. */
-function removeLeft(file: string, held: string): void {
-  const aside = besides(file);
-  try {
-    renameSync(file, aside);
-    if (readIfThere(aside) !== held) linkSync(aside, file);
-  } catch {
-    // It is gone already, or somebody has taken it again.
-  } finally {
-    rmSync(aside, { force: true });
   }
 }
 
