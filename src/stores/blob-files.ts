@@ -4,7 +4,7 @@
  * a file.
  */
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { sameBytes } from '../core/bytes.ts';
 import { raise } from '../core/errors.ts';
@@ -39,7 +39,7 @@ export class BlobFiles implements Blobs {
     const file = this.#file(hash);
     const parent = dirname(file);
     // Looked at whole: one that went bad is written anew.
-    if (this.size(hash) === bytes.length && sameBytes(this.read(hash) ?? nothing, bytes)) {
+    if (this.size(hash) === bytes.length && sameBytes(await readFile(file).catch(() => nothing), bytes)) {
       // Whoever put it there may not have come so far.
       await syncDirectory(parent);
       return;
