@@ -134,10 +134,10 @@ export class Responder {
     options: Answering,
     asked: Asked,
   ): Awaitable<Answer> {
-    const person = wantsHtml(asked.headers);
-    const blank = ready.blank || (person && ready.parts && !result.message.has('body'));
-    if (blank && options.generateIndex && codec === 'httpsig@1.0' && !bundle) {
-      const shown = indexPage(result.message, asked, person);
+    const mayShow = options.generateIndex && codec === 'httpsig@1.0' && !bundle;
+    const hasParts = ready.parts && !result.message.has('body');
+    if (mayShow && (ready.blank || (hasParts && wantsHtml(asked.headers)))) {
+      const shown = indexPage(result.message, asked, wantsHtml(asked.headers));
       return andThen(shown, (found) => this.#withBody(withPage(ready, found), cookies, asked));
     }
     return this.#withBody(ready, cookies, asked);

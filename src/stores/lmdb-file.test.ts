@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { filledStore, pageSize, spoilPage } from '../../test/support/damaged-store.ts';
 import { openLmdb } from './lmdb.ts';
 import { put } from './store.ts';
 
@@ -20,16 +21,9 @@ const directory = mkdtempSync(join(tmpdir(), 'damaged-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 const count = 2_000;
-const pageSize = 4096;
 const sound = join(directory, 'sound');
 
-beforeAll(async () => {
-  await using store = await openLmdb({ directory: sound });
-  for (let i = 0; i < count; i += 100) {
-    const entries = Array.from({ length: 100 }, (_, j) => put(`k/${i + j}`, new Uint8Array(500).fill(j)));
-    await store.write(entries, { durable: true });
-  }
-});
+beforeAll(() => filledStore(sound, count));
 
 function copy(name: string): { readonly at: string; readonly file: string } {
   const at = join(directory, name);
@@ -62,9 +56,7 @@ test('a file that is something else is refused, and stays as it is', async () =>
 
 test('with one page spoilt what stands on others can still be read and written', async () => {
   const { at, file } = copy('page');
-  // A page with entries, and not the one that leads to it.
-  const page = readFileSync(file).indexOf(new Uint8Array(400).fill(7)) / pageSize;
-  writeSync(openSync(file, 'r+'), new Uint8Array(pageSize), 0, pageSize, Math.floor(page) * pageSize);
+  spoilPage(file);
   await using store = await openLmdb({ directory: at });
   let read = 0;
   const errors: unknown[] = [];

@@ -1,37 +1,22 @@
 /** What the command line says of a store whose file is damaged: LMDB alone would end the process without a sentence. */
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  truncateSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { openLmdb } from '../../src/stores/lmdb.ts';
 import { put } from '../../src/stores/store.ts';
 import { run } from '../support/child-node.ts';
+import { filledStore, pageSize, spoilPage } from '../support/damaged-store.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'damaged-store-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-const pageSize = 4096;
 const patience = 60_000;
 
 async function dataDirectory(name: string): Promise<{ readonly at: string; readonly file: string }> {
   const at = join(directory, name);
   mkdirSync(at);
-  await using store = await openLmdb({ directory: join(at, 'store') });
-  for (let i = 0; i < 10; i++) {
-    const entries = Array.from({ length: 100 }, (_, j) => put(`k/${i * 100 + j}`, new Uint8Array(500).fill(j)));
-    await store.write(entries, { durable: true });
-  }
-  return { at, file: join(at, 'store', 'cells.mdb') };
+  return { at, file: await filledStore(join(at, 'store'), 1_000) };
 }
 
 test(
@@ -94,8 +79,7 @@ test(
   'a page that is spoilt: `store verify` tells',
   async () => {
     const { at, file } = await dataDirectory('spoilt');
-    const page = Math.floor(readFileSync(file).indexOf(new Uint8Array(400).fill(7)) / pageSize);
-    writeSync(openSync(file, 'r+'), new Uint8Array(pageSize), 0, pageSize, page * pageSize);
+    spoilPage(file);
     const { code, stderr } = await run(['store', 'verify', '--data-dir', at]);
     expect(code).toBe(1);
     expect(stderr).toContain('is damaged');

@@ -61,7 +61,7 @@ test('a read that says that something is missing is a 404, and the process goes 
   expect(value(await world.get(`/${process}/now/count`))).toBe(2);
 });
 
-test('a global that no message can have is no function, as any other', async () => {
+test('a path that names a global which no message can hold is told that it is no function', async () => {
   const world = await luaWorld();
   const process = await world.program(`${program('')} odd = { [1.5] = 1 }`, { 'on-failure': 'skip' });
   await world.post(process, { path: 'odd' });

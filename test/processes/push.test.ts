@@ -3,12 +3,10 @@ import { describe, expect, test } from 'vitest';
 import { isMessage, type Message, message } from '../../src/core/message.ts';
 import { fail, type Outcome } from '../../src/core/outcome.ts';
 import type { Peers } from '../../src/core/peers.ts';
-import type { Courier } from '../../src/devices/push/courier.ts';
-import { openCourier } from '../../src/node/courier.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import type { Store } from '../../src/stores/store.ts';
 import { type LuaWorld, luaWorld, value } from '../support/lua-world.ts';
-import { testWallet } from '../support/process-world.ts';
+import { courierOf, testWallet } from '../support/process-world.ts';
 import { received } from '../support/received.ts';
 
 const pingPong = `
@@ -276,7 +274,7 @@ describe('messages', () => {
     const world = await luaWorld();
     const a = await world.program(pingPong, { name: 'A' });
     const b = await world.program(pingPong, { name: 'B' });
-    await using courier = startCourier(world);
+    await using courier = courierOf(world);
     courier.start();
     await world.post(a, { action: 'Start', peer: b });
     const definition = (await world.cache.read(a)) as Message;
@@ -399,7 +397,7 @@ describe('other nodes', () => {
     const [letter] = await world.outbox.waiting();
     expect([letter?.tries, letter?.error]).toEqual([1, 'other.test does not answer.']);
     state.down = false;
-    await using courier = startCourier(world);
+    await using courier = courierOf(world);
     courier.start();
     await expect.poll(() => world.outbox.waiting(), { timeout: 5_000 }).toEqual([]);
     const body = value(await there.get(`/${b}/schedule/assignments/1/body`)) as Message;
@@ -428,7 +426,7 @@ describe('letters that wait', () => {
     const a = await here.program(pingPong);
     const b = await there.program(pingPong);
     await here.cache.write((await there.library.ao.loadAll((await there.cache.read(b))!)) as Message);
-    await using courier = startCourier(here);
+    await using courier = courierOf(here);
     courier.start();
     const target = `${b}?hint=http://other.test`;
     const answer = await pushed(here, a, send(message({ 1: { target, n: 1 }, 2: { target, n: 2 } })));
@@ -444,7 +442,7 @@ describe('letters that wait', () => {
     const state = { down: true, asked: [] as string[] };
     const there = await luaWorld({ wallet: testWallet('rsa4096-2.json') });
     const world = await luaWorld({ peers: wire(() => there, state) });
-    await using courier = startCourier(world);
+    await using courier = courierOf(world);
     courier.start();
     const a = await world.program(pingPong, { name: 'A' });
     const near = await world.program(pingPong, { name: 'B' });
@@ -477,7 +475,7 @@ describe('letters that wait', () => {
 
   test('what a process sends when its module has come at last is sent', async () => {
     const world = await luaWorld();
-    await using courier = startCourier(world);
+    await using courier = courierOf(world);
     courier.start();
     const a = await world.program(pingPong, { name: 'A' });
     const module = await world.sign({ 'content-type': 'application/lua', body: pingPong });
@@ -508,7 +506,7 @@ describe('letters that wait', () => {
     const b = await world.program(pingPong, { name: 'B' });
     const c = await world.program(pingPong, { name: 'C' });
     const far = await there.program(pingPong);
-    await using courier = startCourier(world);
+    await using courier = courierOf(world);
     courier.start();
     const later = { 'push-mode': 'async' };
     await pushed(world, a, { action: 'Start', peer: `${far}?hint=http://tar.test` }, later);
@@ -557,7 +555,7 @@ describe('a slot on another node', () => {
     expect(await at(world, answer, '1/response')).toBe('error');
     expect((await world.outbox.waiting()).map(({ arrived }) => arrived)).toEqual([1]);
     broken = false;
-    await using courier = startCourier(world);
+    await using courier = courierOf(world);
     courier.start();
     await expect.poll(() => world.outbox.waiting(), { timeout: 5_000 }).toEqual([]);
     expect(value(await there.get(`/${b}/slot/current`))).toBe(1);
@@ -606,7 +604,7 @@ describe('after a crash', () => {
       void pushed(first, a, { action: 'Start', peer: way === 'a hint' ? `${b}?hint=http://other.test` : b });
       await expect.poll(async () => value(await there.get(`/${b}/slot/current`))).toBe(1);
       const second = await luaWorld({ store, peers });
-      await using courier = startCourier(second);
+      await using courier = courierOf(second);
       courier.start();
       await expect.poll(() => second.outbox.waiting(), { timeout: 5_000 }).toEqual([]);
       expect(value(await there.get(`/${b}/slot/current`))).toBe(1);
@@ -627,7 +625,7 @@ describe('after a crash', () => {
     const second = await luaWorld({ store });
     const [letter] = await second.outbox.waiting();
     expect(letter?.target).toBe(b);
-    await using courier = startCourier(second);
+    await using courier = courierOf(second);
     courier.start();
     await expect.poll(async () => second.library.ao.get((await second.cache.read(a))!, 'now/last-pong')).toBe('hello');
     expect(value(await second.get(`/${b}/slot/current`))).toBe(1);
@@ -643,7 +641,7 @@ describe('after a crash', () => {
     void pushed(first, a, { action: 'Start', peer: b });
     await expect.poll(async () => (await store.scan('pushing')).length).toBe(1);
     const second = await luaWorld({ store });
-    await using courier = startCourier(second);
+    await using courier = courierOf(second);
     courier.start();
     await expect.poll(async () => second.library.ao.get((await second.cache.read(a))!, 'now/last-pong')).toBe('hello');
     await expect.poll(async () => (await store.scan('pushing')).length).toBe(0);
@@ -723,13 +721,3 @@ describe('the operator', () => {
     expect(await world.outbox.deadLetters()).toEqual([]);
   });
 });
-
-function startCourier(world: LuaWorld): Courier {
-  return openCourier({
-    outbox: world.outbox,
-    resolver: () => world.library.resolver,
-    failed: (error) => {
-      throw error;
-    },
-  });
-}

@@ -3,9 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { device } from '../../src/core/device.ts';
 import { type Message, message } from '../../src/core/message.ts';
 import { ok } from '../../src/core/outcome.ts';
-import { openCourier } from '../../src/node/courier.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { type LuaWorld, luaWorld, value } from '../support/lua-world.ts';
+import { courierOf } from '../support/process-world.ts';
 
 /** Counts in the machine and in the state; sends a message to `to` and then fails where it is told to. */
 const program = `
@@ -62,13 +62,7 @@ describe('on-failure: skip', () => {
     const target = await world.program(program);
     const process = await world.program(program, skip);
     const definition = (await world.cache.read(process)) as Message;
-    await using courier = openCourier({
-      outbox: world.outbox,
-      resolver: () => world.library.resolver,
-      failed: (error) => {
-        throw error;
-      },
-    });
+    await using courier = courierOf(world);
     courier.start();
     for (const literal of [{ to: target }, { to: target, bad: 1 }, { to: target }]) await world.post(process, literal);
     value(await world.library.resolve(definition, message({ path: 'compute', slot: 3, push: true })));

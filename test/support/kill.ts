@@ -3,10 +3,10 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { isMessage, type Message } from '../../src/core/message.ts';
 import { pagesOf } from '../../src/devices/process/snapshots.ts';
-import { openCourier } from '../../src/node/courier.ts';
 import { openStore } from '../../src/node/open-store.ts';
 import { put, type Store } from '../../src/stores/store.ts';
 import { type LuaWorld, luaWorld, sameSchedule, value } from './lua-world.ts';
+import { courierOf } from './process-world.ts';
 
 /** Counts in its state and in its machine, and sends on what it is told to send. */
 const program = `
@@ -134,13 +134,7 @@ async function received(world: LuaWorld, { receiver: process }: Pair): Promise<r
 
 /** What was under way arrives after the restart. */
 async function deliverRest(world: LuaWorld): Promise<void> {
-  await using courier = openCourier({
-    outbox: world.outbox,
-    resolver: () => world.library.resolver,
-    failed: (error) => {
-      throw error;
-    },
-  });
+  await using courier = courierOf(world);
   courier.start();
   const until = performance.now() + 20_000;
   for (;;) {

@@ -18,11 +18,13 @@ import { defaultInlineOptions, InlineProcesses } from '../../src/devices/process
 import { Slots } from '../../src/devices/process/slots.ts';
 import { Snapshots } from '../../src/devices/process/snapshots.ts';
 import { process, processRole } from '../../src/devices/process.ts';
+import type { Courier } from '../../src/devices/push/courier.ts';
 import { Outbox } from '../../src/devices/push/outbox.ts';
 import { push } from '../../src/devices/push.ts';
 import { Schedules } from '../../src/devices/scheduler/schedules.ts';
 import { StoreLog } from '../../src/devices/scheduler/store-log.ts';
 import { scheduler } from '../../src/devices/scheduler.ts';
+import { openCourier } from '../../src/node/courier.ts';
 import { createLibrary, type Library } from '../../src/node/library.ts';
 import { systemClock } from '../../src/node/system.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
@@ -146,4 +148,15 @@ export function processWorld(given: ProcessWorldOptions = {}): ProcessWorld {
     },
     get: async (path) => library.request(path, { cacheControl: ['always'] }),
   };
+}
+
+/** Delivers what processes of this world send, until it is disposed of. What fails in it is thrown. */
+export function courierOf({ outbox, library }: ProcessWorld): Courier {
+  return openCourier({
+    outbox,
+    resolver: () => library.resolver,
+    failed: (error) => {
+      throw error;
+    },
+  });
 }

@@ -55,7 +55,7 @@ export async function walk(parts: PushParts, origin: Definition, mark: Mark, tri
     const found = isMessage(state.value) ? await plain(ao, state.value, 'results') : undefined;
     results = isMessage(found) ? found : Message.empty;
     for (const [key, entry] of await entriesOf(parts, results)) {
-      const written = await write(parts, origin, mark, key, entry, trip);
+      const written = await write(parts, { origin, mark, key, entry, trip });
       letters.push(...written.letters);
       unsent.push(...written.unsent);
       for (const said of written.reports) report(key, said);

@@ -34,20 +34,23 @@ export interface Written {
   readonly reports: readonly Message[];
 }
 
+/** An entry of the outbox of a slot. */
+export interface OutboxEntry {
+  readonly origin: Definition;
+  readonly mark: Mark;
+  readonly key: string;
+  readonly entry: Value;
+  readonly trip: Trip;
+}
+
 /** One entry. What is wrong with it is told in its place, and holds no other one back. */
-export async function write(
-  parts: PushParts,
-  origin: Definition,
-  mark: Mark,
-  key: string,
-  entry: Value,
-  trip: Trip,
-): Promise<Written> {
+export async function write(parts: PushParts, from: OutboxEntry): Promise<Written> {
+  const { key } = from;
   if (!hasPlace(key)) {
     return unsendable(key, 400, `The key of an outbox entry may be ${maxKeyBytes} bytes long.`, {});
   }
   try {
-    return await writeEntry(parts, origin, mark, key, entry, trip);
+    return await writeEntry(parts, from);
   } catch (thrown) {
     const error = errorFrom(thrown);
     if (mayPass(error)) throw thrown;
@@ -63,14 +66,7 @@ function unsendable(key: string, status: number, reason: string, more: { readonl
   };
 }
 
-async function writeEntry(
-  parts: PushParts,
-  origin: Definition,
-  mark: Mark,
-  key: string,
-  entry: Value,
-  trip: Trip,
-): Promise<Written> {
+async function writeEntry(parts: PushParts, { origin, mark, key, entry, trip }: OutboxEntry): Promise<Written> {
   const { ao } = parts;
   const loaded = await ao.loadAll(entry);
   const asked = isMessage(loaded) ? (lowerKeys(loaded) as Message) : Message.empty;
